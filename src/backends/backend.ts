@@ -1,0 +1,79 @@
+/** What a kind of backend is: how an inference server is found, asked what it has, and sent work. Types only. */
+import type { RouterError } from '../core/errors.ts';
+import type { BackendReport } from '../core/fleet.ts';
+import type { WireCall } from '../dialects/dialect.ts';
+
+/** Milliseconds; 0 means none. `firstByteMs` covers a cold load, `idleMs` a gap between chunks. */
+export interface Timeouts {
+  readonly connectMs: number;
+  readonly firstByteMs: number;
+  readonly idleMs: number;
+  readonly totalMs: number;
+}
+
+/** One configured or detected server. */
+export interface BackendSettings {
+  readonly id: string;
+  readonly kind: string;
+  /** May carry a path, which is kept. */
+  readonly url: string;
+  /** Never logged, never sent to another backend. */
+  readonly apiKey?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly maxConcurrent?: number;
+  readonly priority: number;
+  readonly tags: readonly string[];
+  /** For servers that cannot list theirs. */
+  readonly models: readonly string[];
+  readonly timeouts: Timeouts;
+  /** Where the server's APIs lie under `url` when not at the usual paths (`ollama.openAiCompatiblePath`, `ollama.nativeApiBasePath`). */
+  readonly paths?: { readonly openAi?: string; readonly native?: string };
+}
+
+/** A JSON client bound to one backend's address, headers and time limits, for probes. Rejects with a RouterError. */
+export interface ProbeClient {
+  get(path: string): Promise<unknown>;
+  post(path: string, body: unknown): Promise<unknown>;
+}
+
+/** Bytes of an answer, pulled. `read` gives what has arrived since (at least one chunk), null at the clean end, and rejects with a RouterError when the connection breaks or stays silent. */
+export interface ByteSource {
+  read(): Promise<readonly Uint8Array[] | null>;
+}
+
+export interface UpstreamAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: ByteSource;
+}
+
+/** Sends one call to one backend. Rejects with a RouterError before an answer began; an aborted signal closes the connection at once. */
+export interface Executor {
+  execute(call: WireCall, signal: AbortSignal): Promise<UpstreamAnswer>;
+  close(): Promise<void>;
+}
+
+/** A server that the router itself runs. */
+export interface OwnedEngine {
+  readonly url: string;
+  readonly apiKey: string;
+  stop(): Promise<void>;
+}
+
+export interface BackendKind {
+  readonly kind: string;
+  /** For people: `Ollama`, `OpenAI-compatible`. */
+  readonly label: string;
+  /** Ids of the inference dialects it answers, best first. */
+  readonly speaks: readonly string[];
+  /** Where such a server usually listens on this machine; tried in order by detection. `name` is for people. */
+  readonly usualAddresses: readonly { readonly name: string; readonly url: string }[];
+  /** The full address of a dialect's path on this server. */
+  urlFor(settings: BackendSettings, path: string): string;
+  /** Is it a server of this kind that answers there? Never throws; false when in doubt. */
+  detect(client: ProbeClient): Promise<boolean>;
+  /** Asks what it has. `previous` saves asking again what cannot have changed (same digest). Rejects when it does not answer. */
+  probe(client: ProbeClient, settings: BackendSettings, previous: BackendReport | null): Promise<BackendReport>;
+  /** An error answer in the server's words, as one of ours. The only place that looks at message text. */
+  readError(status: number, body: string, settings: BackendSettings): RouterError;
+}

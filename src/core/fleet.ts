@@ -1,0 +1,106 @@
+/** What exists: nodes (machines), backends (inference servers on them), models, GPUs. */
+
+export type Capability = 'chat' | 'embedding' | 'vision' | 'tools' | 'thinking' | 'insert';
+
+/** Weights as one backend lists them. */
+export interface Model {
+  /** As the backend lists it; ask the backend with this name. */
+  readonly name: string;
+  readonly sizeBytes?: number;
+  /** The longest context the model supports, in tokens. */
+  readonly contextLength?: number;
+  /** Absent when the backend does not say; then the model is taken for a chat model unless its name tells otherwise. */
+  readonly capabilities?: readonly Capability[];
+  readonly family?: string;
+  readonly parameterSize?: string;
+  readonly quantization?: string;
+  readonly digest?: string;
+  /** ISO 8601. */
+  readonly modifiedAt?: string;
+  readonly ownedBy?: string;
+  /** The backend's own list row and details, for listings of the same API. */
+  readonly row?: Readonly<Record<string, unknown>>;
+  readonly show?: Readonly<Record<string, unknown>>;
+}
+
+/** A model that is in memory now. */
+export interface Resident {
+  readonly name: string;
+  readonly sizeBytes?: number;
+  readonly vramBytes?: number;
+  /** The context it was loaded with, in tokens. */
+  readonly contextLength?: number;
+  /** ISO 8601; absent when it stays. */
+  readonly expiresAt?: string;
+  readonly digest?: string;
+  readonly row?: Readonly<Record<string, unknown>>;
+}
+
+/** What one background probe of a backend found. */
+export interface BackendReport {
+  readonly version?: string;
+  readonly models: readonly Model[];
+  /** Null when the backend cannot say what is in memory. */
+  readonly resident: readonly Resident[] | null;
+  /** Requests it serves at once per model, when it says so. */
+  readonly maxConcurrent?: number;
+}
+
+export interface BackendState {
+  readonly id: string;
+  readonly kind: string;
+  readonly url: string;
+  readonly nodeId: string;
+  /** `unknown` until the first probe ends; a backend that is not `down` may be tried. */
+  readonly status: 'unknown' | 'up' | 'down';
+  /** Why it is down, in a sentence. */
+  readonly problem?: string;
+  readonly report: BackendReport | null;
+  /** Epoch milliseconds of the last probe that succeeded; null: never. */
+  readonly reportedAt: number | null;
+  readonly maxConcurrent?: number;
+  readonly priority: number;
+  readonly tags: readonly string[];
+}
+
+/** Unknown values are absent: never null, never NaN (contract agent-router part 6.3). */
+export interface Gpu {
+  readonly index: number;
+  readonly name?: string;
+  readonly vramTotalMb?: number;
+  readonly vramUsedMb?: number;
+  readonly vramFreeMb?: number;
+  readonly utilizationPct?: number;
+}
+
+export interface GpuSnapshot {
+  readonly provider: 'nvidia' | 'static';
+  readonly takenAt: number;
+  readonly gpus: readonly Gpu[];
+}
+
+/** All GPUs of a node as one, as placement and the status endpoints want it; utilisation is the highest. */
+export interface GpuTotals {
+  readonly name?: string;
+  readonly vramTotalMb?: number;
+  readonly vramUsedMb?: number;
+  readonly vramFreeMb?: number;
+  readonly utilizationPct?: number;
+}
+
+/** Learned averages of one model on one backend; absent until seen. */
+export interface LearnedSpeed {
+  readonly promptTokensPerSecond?: number;
+  readonly completionTokensPerSecond?: number;
+  readonly loadMs?: number;
+  /** Typical length of an answer, in tokens. */
+  readonly completionTokens?: number;
+}
+
+/** Everything known about the fleet at one instant; immutable, so that a decision can be replayed. */
+export interface FleetView {
+  readonly version: number;
+  readonly backends: readonly BackendState[];
+  readonly gpu: GpuSnapshot | null;
+  speed(backendId: string, model: string): LearnedSpeed;
+}

@@ -1,0 +1,139 @@
+/** The one internal request that every dialect decodes to and encodes from. */
+
+/** Kinds of inference; a dialect and a request belong to exactly one. */
+export type Task = 'chat';
+
+/** What a request is about; decides the route when no model is named (contract agent-router part 3.1). */
+export const taskTypes = [
+  'triage', 'simple_chat', 'summarize', 'code_generate', 'code_review', 'code_fix',
+  'agentic_reasoning', 'large_context', 'tool_use', 'unknown',
+] as const;
+export type TaskType = (typeof taskTypes)[number];
+
+export type Complexity = 'light' | 'medium' | 'heavy';
+export type Priority = 'low' | 'normal' | 'high';
+export type Mode = 'auto' | 'sync' | 'async';
+
+/** The `router` object of a request (contract agent-router part 1.2), after defaults that need no configuration. */
+export interface RouterOptions {
+  readonly mode?: Mode;
+  readonly allowAsync: boolean;
+  /** One of the ten, a custom route's name, or `auto`. */
+  readonly taskType?: string;
+  readonly priority?: Priority;
+  readonly preferredModels: readonly string[];
+  readonly forbiddenModels: readonly string[];
+  readonly maxQueueTimeMs?: number;
+  readonly maxExecutionTimeMs?: number;
+  readonly requireGpuOnly?: boolean;
+}
+
+export type ContentPart =
+  | { readonly type: 'text'; readonly text: string }
+  /** `data` is base64 without a prefix. */
+  | { readonly type: 'image'; readonly mediaType: string; readonly data: string }
+  | { readonly type: 'image-url'; readonly url: string }
+  /** A part that only the caller's dialect knows; it can be passed on but not translated. */
+  | { readonly type: 'other'; readonly kind: string; readonly value: unknown };
+
+export interface ToolCall {
+  /** Always present: dialects without ids number them (`call_0` …) in order of appearance. */
+  readonly id: string;
+  readonly name: string;
+  /** The arguments as JSON text, as the model wrote them. */
+  readonly arguments: string;
+}
+
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool';
+  readonly content: readonly ContentPart[];
+  readonly reasoning?: string;
+  readonly toolCalls?: readonly ToolCall[];
+  /** For role `tool`: which call this answers, and the tool's name where it is known. */
+  readonly toolCallId?: string;
+  readonly toolName?: string;
+  readonly name?: string;
+}
+
+export interface Tool {
+  readonly name: string;
+  readonly description?: string;
+  /** JSON schema of the arguments. */
+  readonly parameters?: unknown;
+  readonly strict?: boolean;
+}
+
+export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string };
+
+export type ResponseFormat =
+  | { readonly type: 'json' }
+  | { readonly type: 'json-schema'; readonly schema: unknown; readonly name?: string; readonly strict?: boolean };
+
+export interface Sampling {
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly topK?: number;
+  readonly minP?: number;
+  readonly seed?: number;
+  readonly stop?: readonly string[];
+  readonly maxTokens?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+  readonly repeatPenalty?: number;
+}
+
+export interface Reasoning {
+  /** `false` asks for no thinking, `true` for the model's default. */
+  readonly enabled: boolean;
+  readonly effort?: 'low' | 'medium' | 'high';
+}
+
+export interface ChatRequest {
+  readonly task: 'chat';
+  /** The dialect it was decoded by. */
+  readonly dialect: string;
+  /** The body as received, for a backend of the same dialect. */
+  readonly wire: string;
+  /** As the caller wrote it; null when absent or empty. */
+  readonly model: string | null;
+  readonly messages: readonly Message[];
+  readonly tools: readonly Tool[];
+  readonly toolChoice?: ToolChoice;
+  readonly sampling: Sampling;
+  readonly responseFormat?: ResponseFormat;
+  readonly reasoning?: Reasoning;
+  /** How many alternatives to return with each token's log probability; absent: none asked. */
+  readonly logprobs?: { readonly top: number };
+  /** Already resolved to what the dialect means when it is omitted. */
+  readonly stream: boolean;
+  /** Does the caller want usage in the stream? (OpenAI `stream_options.include_usage`) */
+  readonly includeUsage: boolean;
+  readonly user?: string;
+  /** As the caller wrote it: `"5m"`, seconds, or -1. */
+  readonly keepAlive?: string | number;
+  /** The context length asked for, in tokens (Ollama `num_ctx`). */
+  readonly contextLength?: number;
+  /** Null when the request carried no `router` object: then it never becomes a job (ruling 3). */
+  readonly router: RouterOptions | null;
+  /** Top-level fields that only the caller's dialect knows. */
+  readonly extra: Readonly<Record<string, unknown>>;
+}
+
+export type InferenceRequest = ChatRequest;
+
+/** What the request seems to need, decided before a model is chosen. */
+export interface Classification {
+  /** One of the ten, or a custom route's name when the request says so. */
+  readonly taskType: string;
+  readonly complexity: Complexity;
+  readonly confidence: number;
+  /** Which classifier said so: `explicit`, `heuristic`, `model`. */
+  readonly by: string;
+  readonly estimatedTokens: number;
+  readonly needs: Needs;
+}
+
+export interface Needs {
+  readonly tools: boolean;
+  readonly vision: boolean;
+}

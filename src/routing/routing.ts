@@ -1,0 +1,114 @@
+/** The brain's vocabulary: what is known of models, what was decided, what the scheduler hears and says. Types only. */
+import type { Classification, Mode, Priority } from '../core/request.ts';
+import type { Candidate, Placement } from '../core/placement.ts';
+
+/** What the configuration (or the role table, without one) says of a model. Contract agent-router part 2. */
+export interface ModelSpec {
+  readonly name: string;
+  readonly sizeGb?: number;
+  readonly purpose: readonly string[];
+  readonly tags: readonly string[];
+  readonly priority: number;
+  /** Absent: what the backend says or was learned, else 4 (ruling 6). */
+  readonly maxConcurrent?: number;
+  readonly defaultContext?: number;
+  readonly maxContext?: number;
+  readonly timeoutMs?: number;
+  readonly costClass: 'low' | 'medium' | 'high';
+  readonly exclusive: boolean;
+  readonly allowWhenBusy: boolean;
+}
+
+export interface RoutingTable {
+  /** By model key: the name without `:latest`. */
+  readonly specs: ReadonlyMap<string, ModelSpec>;
+  readonly routes: ReadonlyMap<string, readonly string[]>;
+  /** Did a file name models? Then the `router` object is always in the answer (ruling 10). */
+  readonly fromFile: boolean;
+}
+
+export interface RoutingPolicy {
+  readonly defaultMode: Mode;
+  readonly defaultPriority: Priority;
+  readonly heavyLoadQueueDepth: number;
+  readonly heavyLoadGpuFreeMbThreshold: number;
+  readonly requireGpuOnlyByDefault: boolean;
+  readonly vramSafetyReserveMb: number;
+  readonly maxGpuUtilizationPct: number;
+  /** `gpu.vramTotalMb` of the file, for when nothing is measured. */
+  readonly vramTotalMb?: number;
+  /** How long a request waits when it does not say (ruling 2). */
+  readonly holdMs: number;
+  readonly syncMaxQueueTimeMs: number;
+}
+
+/** How much is waiting and running now, by model key. */
+export interface Load {
+  readonly totalQueued: number;
+  readonly totalRunning: number;
+  queued(modelKey: string): number;
+  running(modelKey: string): number;
+}
+
+/** What was decided when a request arrived. `models` are keys: the chosen one first, then those to fall back to. */
+export type Decision =
+  | { readonly kind: 'run'; readonly models: readonly string[]; readonly fallbackModels: readonly string[]; readonly reason: string; readonly classification: Classification | null }
+  /** All that could serve are busy: wait for the first that frees. */
+  | { readonly kind: 'hold'; readonly models: readonly string[]; readonly fallbackModels: readonly string[]; readonly reason: string; readonly classification: Classification | null }
+  | { readonly kind: 'job'; readonly models: readonly string[]; readonly fallbackModels: readonly string[]; readonly reason: string; readonly classification: Classification | null };
+
+/** One request in the scheduler. Everything it may run on is in `candidates`; which one is decided when a slot frees. */
+export interface Entry {
+  readonly id: string;
+  /** Groups of candidates in order of preference; a later group is used only while no earlier one has a slot. */
+  readonly candidates: readonly Candidate[];
+  /** The model whose queue it counts in: the first choice. */
+  readonly modelKey: string;
+  readonly priority: Priority;
+  readonly user: string;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly arrivedAt: number;
+  /** When waiting turns into `queue_timeout`; null: waits for ever (jobs). */
+  readonly deadlineAt: number | null;
+  /** False for work that was accepted earlier (jobs, retries): no queue bound turns it away. */
+  readonly bounded: boolean;
+}
+
+/** Limits as they hold now. A candidate that is not in `slots` has no limit of its own. */
+export interface SchedulerLimits {
+  readonly globalMaxConcurrent: number | null;
+  readonly globalMaxQueued: number;
+  readonly perUserMaxQueued: number | null;
+  /** Points a waiting request gains each second; priorities weigh 10, 50, 90. */
+  readonly agingPointsPerSecond: number;
+  /** How many of this model the backend may run at once. */
+  slots(candidate: Candidate): number;
+  /** Does this model need its node for itself? */
+  exclusive(modelKey: string): boolean;
+  /** May work start there at all now (backend not down, GPU not busy with foreign work)? */
+  available(candidate: Candidate): boolean;
+  /** Chooses among candidates that all have a free slot; null when none may be used. */
+  place(entry: Entry, free: readonly Candidate[]): Placement | null;
+}
+
+export type SchedulerEvent =
+  | { readonly type: 'arrive'; readonly at: number; readonly entry: Entry }
+  /** The request ended, failed or was given up, whether it ran or waited. Unknown ids are ignored. */
+  | { readonly type: 'leave'; readonly at: number; readonly id: string }
+  | { readonly type: 'fleet-changed'; readonly at: number }
+  | { readonly type: 'tick'; readonly at: number };
+
+export type SchedulerEffect =
+  | { readonly type: 'grant'; readonly id: string; readonly placement: Placement }
+  | { readonly type: 'reject'; readonly id: string; readonly code: 'queue_full' | 'queue_timeout' | 'rate_limited'; readonly message: string; readonly retryAfterMs: number };
+
+/** Pure: same events and limits, same effects. Holds the waiting list and the running set, nothing else. */
+export interface Scheduler {
+  dispatch(event: SchedulerEvent): readonly SchedulerEffect[];
+  load(): Load;
+  /** The next moment at which a `tick` could matter (an earliest deadline); null: none. */
+  nextDeadline(): number | null;
+  /** 1 is next in its model's queue; 0: not waiting. */
+  position(id: string): number;
+}
