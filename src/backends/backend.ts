@@ -39,6 +39,8 @@ export interface ProbeClient {
 /** Bytes of an answer, pulled. `read` gives what has arrived since (at least one chunk), null at the clean end, and rejects with a RouterError when the connection breaks or stays silent. */
 export interface ByteSource {
   read(): Promise<readonly Uint8Array[] | null>;
+  /** The reader wants no more: the connection is closed at once, unless the answer has ended. */
+  cancel?(): void;
 }
 
 export interface UpstreamAnswer {

@@ -56,6 +56,8 @@ export interface ErrorDetails {
   readonly upstreamType?: string;
   /** Methods that the address does take, for `method_not_allowed`. */
   readonly allow?: readonly string[];
+  /** Do not try elsewhere, whatever the catalogue says: the request's own time is used up. */
+  readonly final?: boolean;
   readonly cause?: unknown;
 }
 
@@ -76,7 +78,7 @@ export class RouterError extends Error {
   }
 
   get retryElsewhere(): boolean {
-    return errorCatalogue[this.code].retryElsewhere;
+    return errorCatalogue[this.code].retryElsewhere && this.details.final !== true;
   }
 }
 

@@ -21,7 +21,10 @@ export interface Job {
   readonly dialect: string;
   readonly resultJson: string | null;
   readonly error: JobError | null;
+  /** How often it was started; a start that a stop of the router cut short does not count. */
   readonly attempts: number;
+  /** How many of the attempts ended because the router died; absent: none. */
+  readonly crashes?: number;
   readonly priority: Priority;
   /** Who made it; limits and ownership follow the job. */
   readonly principalId: string;

@@ -1,7 +1,12 @@
-/** What the pipeline offers: one function that takes a request from bytes to bytes. Types only. */
+/** What the pipeline offers, and what it needs from the brain: one function from bytes to bytes. Types only. */
+import type { RouterError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
+import type { Candidate } from '../core/placement.ts';
 import type { Plane, Principal } from '../core/principal.ts';
-import type { InferenceDialect } from '../dialects/dialect.ts';
+import type { Classification, InferenceRequest } from '../core/request.ts';
+import type { BackendKind, BackendSettings, Executor } from '../backends/backend.ts';
+import type { InferenceDialect, Target } from '../dialects/dialect.ts';
+import type { Decision, Entry } from '../routing/routing.ts';
 
 /** Where an answer goes: a socket, or a job's result. */
 export interface Reply {
@@ -12,6 +17,8 @@ export interface Reply {
   end(bytes?: string | Uint8Array): void;
   /** Breaks the connection off, so that what was sent cannot look complete. */
   destroy(): void;
+  /** Told of a failure before it is written, for whoever needs more than its bytes. */
+  failed?(error: RouterError): void;
 }
 
 export interface InferenceCall {
@@ -26,9 +33,36 @@ export interface InferenceCall {
   readonly receivedAt: number;
   /** `X-OAR-Backend` of the request: that backend or 503 (ruling 9). */
   readonly wantedBackend?: string;
-  /** Set when a job is run: never a 202, waits without a deadline, reports its start. */
+  /** Set when a job is run: never a 202, waits without a deadline, reports its start (false: do not run it). */
   readonly job?: { readonly record: Job; readonly started: () => Promise<boolean> };
 }
 
 /** Never rejects: every failure is written to the reply, in the caller's dialect. */
 export type Handle = (call: InferenceCall, reply: Reply) => Promise<void>;
+
+/** The pure decisions of `routing/` over the present configuration and fleet, bound by the app. */
+export interface Brain {
+  /** Null when the request names its model: then nothing is routed by task (ruling 1). Throws `unknown_model`. */
+  classify(request: InferenceRequest, signal: AbortSignal): Promise<Classification> | Classification | null;
+  /** Throws `no_capacity`, `context_overflow`, `unknown_model`. */
+  decide(request: InferenceRequest, classification: Classification | null): Decision;
+  /** Every backend that may serve these models, in the models' order; only the wanted one when there is one. */
+  candidates(models: readonly string[], wantedBackend: string | undefined): readonly Candidate[];
+  /** What the scheduler must know of the request to let it wait among others. */
+  entry(call: InferenceCall, request: InferenceRequest, candidates: readonly Candidate[], again: boolean): Entry;
+  /** After how long of waiting the request becomes a job instead; null: never (ruling 2). */
+  jobAfterMs(call: InferenceCall, request: InferenceRequest): number | null;
+  /** How long one execution may take; null: as long as it needs. */
+  executionMs(call: InferenceCall, request: InferenceRequest, modelKey: string): number | null;
+  /** What the wire must say for this candidate. */
+  target(request: InferenceRequest, candidate: Candidate): Target;
+  /** Does the non-streamed answer carry the `router` object? (ruling 10) */
+  showsRouter(request: InferenceRequest, decision: Decision): boolean;
+}
+
+/** One server that can be sent work. */
+export interface ServingBackend {
+  readonly settings: BackendSettings;
+  readonly kind: BackendKind;
+  readonly executor: Executor;
+}

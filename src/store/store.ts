@@ -38,9 +38,9 @@ export interface JobStore {
   start(id: string, at: number): Promise<boolean>;
   /** queued or running → finished; false when it had finished already, so that a job ends in exactly one result. */
   finish(id: string, outcome: JobOutcome): Promise<boolean>;
-  /** running → queued, not to be tried before `notBefore`; false when it was not running. */
-  requeue(id: string, notBefore: number, error: JobError): Promise<boolean>;
-  /** After a start: what was running is queued again. Returns all that is queued, oldest first. */
+  /** running → queued, not to be tried before `notBefore`; false when it was not running. Error null: the start was cut short on purpose, and is taken back from `attempts`. */
+  requeue(id: string, notBefore: number, error: JobError | null): Promise<boolean>;
+  /** After a start: what was running is queued again, one of `crashes` more. Returns all that is queued, oldest first. */
   recover(): Promise<readonly Job[]>;
   /** Expires what is over its time or the limits (payload gone, status `expired`), forgets what was remembered long enough. Returns how many expired. */
   sweep(now: number, limits: JobLimits): Promise<number>;

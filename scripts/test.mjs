@@ -1,0 +1,183 @@
+/** Runs the tests by tier (unit, flow, ui, real, long), and says at the end what passed, what failed and what was left out and why. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { filesUnder } from './build.mjs';
+import { findRealEngines } from './real-engines.mjs';
+import { ensureBuilt, ensureInstalled } from './setup.mjs';
+import { root, runScript, secondsSince, StepFailed } from './step.mjs';
+
+/**
+ * Where each tier's tests lie, whether they need dist, and after how many minutes a run of it counts as hung.
+ * @type {Readonly<Record<string, { folder: string, needsBuild: boolean, limitMinutes: number }>>}
+ */
+const tiers = {
+  unit: { folder: 'src', needsBuild: false, limitMinutes: 5 },
+  flow: { folder: 'test/flow', needsBuild: true, limitMinutes: 10 },
+  ui: { folder: 'test/ui', needsBuild: true, limitMinutes: 10 },
+  real: { folder: 'test/e2e', needsBuild: true, limitMinutes: 20 },
+  long: { folder: 'test/long', needsBuild: true, limitMinutes: 20 },
+};
+
+/**
+ * What became of one tier. `leftOut` says why it did not run; `owed` that it could have.
+ * @typedef {{ tier: string, passed: number, failed: number, skipped: number, seconds: string, note: string, leftOut: boolean, owed: boolean }} Row
+ */
+
+/** @param {string} tier @param {Partial<Row>} [values] @returns {Row} */
+const row = (tier, values) => ({ tier, passed: 0, failed: 0, skipped: 0, seconds: '', note: '', leftOut: false, owed: false, ...values });
+
+/**
+ * Counts a run from Vitest's JSON report. A file that could not be loaded, or a run that ended badly although no test failed, is one failure.
+ * @param {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number, testResults: readonly { status: string, assertionResults: readonly { status: string }[] }[] } | null} report
+ * @param {number | null} exitCode null: ended by a signal
+ */
+export function countRun(report, exitCode) {
+  if (!report) return { passed: 0, failed: 1, skipped: 0, note: 'the run left no report' };
+  const unloaded = report.testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed')).length;
+  const counts = { passed: report.numPassedTests, failed: report.numFailedTests + unloaded, skipped: report.numPendingTests + report.numTodoTests };
+  if (exitCode !== 0 && counts.failed === 0) return { ...counts, failed: 1, note: `the run itself ended with ${exitCode ?? 'a signal'}` };
+  const total = counts.passed + counts.failed + counts.skipped;
+  return { ...counts, note: total === 0 ? 'no tests' : unloaded > 0 ? `${unloaded} file(s) could not be loaded` : '' };
+}
+
+/** @param {string} tier @param {readonly string[]} extra @param {NodeJS.ProcessEnv} env @param {string} reportPath @returns {Promise<number | null>} */
+function runVitest(tier, extra, env, reportPath) {
+  const reporters = [`--reporter=${tier === 'unit' ? 'dot' : 'default'}`, '--reporter=json', `--outputFile.json=${reportPath}`];
+  const args = [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', tier, '--passWithNoTests', ...reporters, ...extra];
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
+    const limit = setTimeout(() => {
+      process.stderr.write(`The tier ${tier} did not end within ${tiers[tier].limitMinutes} minutes.\n`);
+      child.kill('SIGTERM');
+      setTimeout(() => child.kill('SIGKILL'), 10_000).unref();
+    }, tiers[tier].limitMinutes * 60_000);
+    child.on('exit', (code) => {
+      clearTimeout(limit);
+      resolve(code);
+    });
+  });
+}
+
+/** @param {string} tier @param {readonly string[]} extra @param {NodeJS.ProcessEnv} env @returns {Promise<Row>} */
+async function runTier(tier, extra, env) {
+  process.stdout.write(`\n── ${tier}\n`);
+  const folder = mkdtempSync(join(tmpdir(), 'oar-test-'));
+  const startedAt = performance.now();
+  try {
+    const reportPath = join(folder, 'report.json');
+    const exitCode = await runVitest(tier, extra, env, reportPath);
+    const report = existsSync(reportPath) ? JSON.parse(readFileSync(reportPath, 'utf8')) : null;
+    return row(tier, { ...countRun(report, exitCode), seconds: secondsSince(startedAt) });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** @param {string} tier */
+const hasTests = (tier) => filesUnder(join(root, tiers[tier].folder)).some((path) => path.endsWith('.test.ts'));
+
+/** Finds the engines, and runs against those that there are. @param {readonly string[]} extra @param {NodeJS.ProcessEnv} env @returns {Promise<Row>} */
+async function runReal(extra, env) {
+  const engines = findRealEngines(env);
+  if (!engines.ollama && !engines.embedded) return row('real', { leftOut: true, owed: engines.broken, note: engines.missing.join('; ') });
+  const settings = {
+    ...(engines.ollama && { OAR_TEST_OLLAMA_BIN: engines.ollama }),
+    ...(engines.weights && { OAR_TEST_GGUF: engines.weights }),
+    ...(engines.embedded && { OAR_TEST_EMBEDDED: '1' }),
+  };
+  const result = await runTier('real', extra, { ...env, ...settings });
+  const nothingRan = result.passed + result.failed === 0 && result.skipped > 0;
+  return { ...result, owed: engines.broken || nothingRan, note: [result.note, ...engines.missing].filter(Boolean).join('; ') };
+}
+
+/**
+ * @param {string} tier
+ * @param {{ extra: readonly string[], built: boolean, full: boolean }} options
+ * @returns {Promise<Row>}
+ */
+async function result(tier, { extra, built, full }) {
+  if (tier === 'ui' && !existsSync(join(root, tiers.ui.folder))) return row(tier, { leftOut: true, note: 'there is no page yet' });
+  if (!hasTests(tier)) return row(tier, { leftOut: true, note: 'no tests' });
+  if (tiers[tier].needsBuild && !built) return row(tier, { failed: 1, note: 'not run: the build failed' });
+  const env = { ...process.env, OAR_TEST_LONG: full ? 'full' : 'short' };
+  if (tier === 'real') return runReal(extra, env);
+  return runTier(tier, extra, env);
+}
+
+/** @param {readonly Row[]} rows */
+export function table(rows) {
+  const cells = rows.map(({ tier, passed, failed, skipped, seconds, note, leftOut }) =>
+    leftOut ? [tier, '-', '-', '-', '-', `left out: ${note}`] : [tier, `${passed}`, `${failed}`, `${skipped}`, seconds, note],
+  );
+  const all = [['tier', 'passed', 'failed', 'skipped', 'seconds', ''], ...cells];
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...all.map((line) => line[column].length)));
+  return all.map((line) => line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : column < 5 ? cell.padStart(widths[column]) : cell)).join('  ').trimEnd()).join('\n');
+}
+
+/**
+ * The last line, alone: `12 passed, 0 failed`, and `, 1 skipped` where some were.
+ * @param {readonly Row[]} rows
+ */
+export function summary(rows) {
+  const sum = (/** @type {'passed' | 'failed' | 'skipped'} */ key) => rows.reduce((total, each) => total + each[key], 0);
+  const skipped = sum('skipped');
+  return `${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}
+
+/**
+ * A tier that could have run and did not is a failure where all are required, or where it was asked for by name.
+ * @param {readonly Row[]} rows
+ * @param {{ requireAll: boolean, named: boolean }} options
+ * @returns {readonly Row[]}
+ */
+export function judge(rows, { requireAll, named }) {
+  return rows.map((each) => {
+    const cannot = each.leftOut && !['no tests', 'there is no page yet'].includes(each.note);
+    return (requireAll && each.owed) || (named && cannot) ? { ...each, failed: each.failed + 1, leftOut: false, note: `not run as it should: ${each.note}` } : each;
+  });
+}
+
+/**
+ * Prepares what the tiers need. A failed build is told, and leaves the tiers that do without it.
+ * @param {readonly string[]} wanted
+ */
+function prepare(wanted) {
+  ensureInstalled();
+  runScript('scripts/gen.mjs');
+  if (!wanted.some((tier) => tiers[tier].needsBuild && hasTests(tier))) return true;
+  try {
+    ensureBuilt();
+    return true;
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    process.stderr.write(`${error.output.trimEnd()}\n${error.message}\n`);
+    return false;
+  }
+}
+
+/** @param {readonly string[]} args */
+async function main(args) {
+  const own = ['--require-all', '--full'];
+  const wanted = args.filter((arg) => arg in tiers);
+  const extra = args.filter((arg) => !(arg in tiers) && !own.includes(arg));
+  const named = wanted.length > 0;
+  /** @type {Row[]} */
+  const rows = [];
+  try {
+    const all = named ? wanted : Object.keys(tiers);
+    const built = prepare(all);
+    for (const tier of all) rows.push(await result(tier, { extra, built, full: args.includes('--full') }));
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    process.stderr.write(`${error.output.trimEnd()}\n${error.message}\n`);
+    rows.push(row('setup', { failed: 1, note: error.message }));
+  }
+  const judged = judge(rows, { requireAll: args.includes('--require-all'), named });
+  process.stdout.write(`\n${table(judged)}\n\n${summary(judged)}\n`);
+  process.exitCode = judged.some((each) => each.failed > 0) ? 1 : 0;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main(process.argv.slice(2));

@@ -1,0 +1,139 @@
+/** Binds the pure decisions to the present configuration and fleet. */
+import type { Clock } from '../core/clock.ts';
+import type { Candidate } from '../core/placement.ts';
+import { userOf } from '../core/principal.ts';
+import type { Classification, InferenceRequest } from '../core/request.ts';
+import { estimateTokens } from '../classifiers/estimate-tokens.ts';
+import type { Classifier, ClassifierTools } from '../classifiers/classifier.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { gpuTotals } from '../fleet/gpu-totals.ts';
+import type { Brain, InferenceCall } from '../pipeline/pipeline.ts';
+import type { Target } from '../dialects/dialect.ts';
+import { decide } from '../routing/admit.ts';
+import { candidatesForAll } from '../routing/backend-candidates.ts';
+import { type Resolved, resolve } from '../routing/resolve.ts';
+import type { Entry, Load, RoutingPolicy, RoutingTable } from '../routing/routing.ts';
+import { sameModel } from '../util/model-name.ts';
+import { backendOf, slotsOf } from './scheduler-limits.ts';
+
+export interface BrainSources {
+  readonly clock: Clock;
+  readonly fleet: Fleet;
+  readonly table: () => RoutingTable;
+  readonly policy: RoutingPolicy;
+  readonly aliases: Readonly<Record<string, string>>;
+  /** In the order in which they are asked. */
+  readonly classifiers: readonly Classifier[];
+  readonly classifierTools: ClassifierTools;
+  readonly load: () => Load;
+  readonly gpuBusyElsewhere: () => boolean;
+  /** Sent when the caller says nothing; undefined: nothing is sent (ruling 8). */
+  readonly keepAlive?: string | number;
+  /** Execution limit of a request that names none, `queue.timeoutMs`. */
+  readonly defaultExecutionMs?: number;
+}
+
+/** How many tokens an answer is taken to have when neither the request nor experience says. */
+const typicalAnswerTokens = 256;
+
+export function createBrain(sources: BrainSources): Brain {
+  const resolved = (request: InferenceRequest): Resolved => resolve({ asked: request.model, table: sources.table(), fleet: sources.fleet.view(), aliases: sources.aliases });
+  return {
+    classify: (request, signal) => (resolved(request).kind === 'named' ? null : classify(sources, request, signal)),
+    decide(request, classification) {
+      const fleet = sources.fleet.view();
+      const table = sources.table();
+      return decide({
+        request,
+        resolved: resolved(request),
+        classification,
+        estimatedTokens: classification?.estimatedTokens ?? estimateTokens(request),
+        table,
+        policy: sources.policy,
+        fleet,
+        gpu: fleet.gpu === null ? null : gpuTotals(fleet.gpu),
+        gpuBusy: sources.gpuBusyElsewhere(),
+        load: sources.load(),
+        slots: (candidate) => slotsOf(table, backendOf(fleet, candidate.backendId), candidate.modelKey),
+      });
+    },
+    candidates: (models, wantedBackend) => candidatesForAll(models, sources.table(), sources.fleet.view(), wantedBackend),
+    entry: (call, request, candidates, again) => entryOf(sources, call, request, candidates, again),
+    jobAfterMs: (call, request) => jobAfterMs(sources.policy, call, request),
+    executionMs: (call, request, key) => executionMs(sources, call, request, key),
+    target: (request, candidate) => targetOf(sources, request, candidate),
+    showsRouter: (request, decision) => request.dialect === 'openai-chat' && (sources.table().fromFile || decision.classification !== null || request.router !== null),
+  };
+}
+
+/** Asks one classifier after the other; waits only for those that have to ask somebody else. */
+async function classifyInTurn(sources: BrainSources, request: InferenceRequest, signal: AbortSignal): Promise<Classification> {
+  for (const classifier of sources.classifiers) {
+    const answer = await classifier.classify(request, sources.classifierTools, signal);
+    if (answer !== null) return answer;
+  }
+  return { taskType: 'unknown', complexity: 'medium', confidence: 0, by: 'none', estimatedTokens: estimateTokens(request), needs: { tools: request.tools.length > 0, vision: false } };
+}
+
+function classify(sources: BrainSources, request: InferenceRequest, signal: AbortSignal): Promise<Classification> {
+  return classifyInTurn(sources, request, signal);
+}
+
+function entryOf(sources: BrainSources, call: InferenceCall, request: InferenceRequest, candidates: readonly Candidate[], again: boolean): Entry {
+  const now = sources.clock.now();
+  const job = call.job?.record;
+  const holdMs = request.router?.maxQueueTimeMs ?? sources.policy.holdMs;
+  return {
+    id: call.requestId,
+    candidates,
+    modelKey: candidates[0]?.modelKey ?? '',
+    priority: job?.priority ?? request.router?.priority ?? sources.policy.defaultPriority,
+    user: job?.user ?? userOf(call.principal, request.user),
+    promptTokens: estimateTokens(request),
+    completionTokens: request.sampling.maxTokens ?? typicalAnswerTokens,
+    arrivedAt: now,
+    deadlineAt: job ? null : again ? now + holdMs : call.receivedAt + holdMs,
+    bounded: !job && !again,
+  };
+}
+
+/** A request with a `router` object that allows it turns into a job after `syncMaxQueueTimeMs`, or its own shorter patience. */
+function jobAfterMs(policy: RoutingPolicy, call: InferenceCall, { router, stream }: InferenceRequest): number | null {
+  if (call.job || router === null || stream || !router.allowAsync) return null;
+  const mode = router.mode ?? policy.defaultMode;
+  if (mode === 'sync') return null;
+  return Math.min(policy.syncMaxQueueTimeMs, router.maxQueueTimeMs ?? policy.syncMaxQueueTimeMs);
+}
+
+/** The request's own limit (else `queue.timeoutMs`) and the model's, whichever is shorter (contract agent-router part 3.5). */
+function executionMs(sources: BrainSources, call: InferenceCall, request: InferenceRequest, key: string): number | null {
+  const own = request.router?.maxExecutionTimeMs ?? (call.job ? undefined : sources.defaultExecutionMs);
+  const limit = Math.min(own ?? Number.POSITIVE_INFINITY, sources.table().specs.get(key)?.timeoutMs ?? Number.POSITIVE_INFINITY);
+  return Number.isFinite(limit) ? limit : null;
+}
+
+function targetOf(sources: BrainSources, request: InferenceRequest, candidate: Candidate): Target {
+  const backend = backendOf(sources.fleet.view(), candidate.backendId);
+  if (backend?.kind !== 'ollama') return { model: candidate.model };
+  const contextLength = contextFor(sources, request, candidate);
+  return {
+    model: candidate.model,
+    ...(sources.keepAlive === undefined || request.keepAlive !== undefined ? {} : { keepAlive: sources.keepAlive }),
+    ...(contextLength === undefined ? {} : { contextLength }),
+  };
+}
+
+/**
+ * The context a native request is sent with when it names none: what the model is in memory with as long as that is enough
+ * (another value would reload it), else the file's `defaultContext`, grown up to `maxContext` for a longer prompt.
+ */
+function contextFor(sources: BrainSources, request: InferenceRequest, candidate: Candidate): number | undefined {
+  const table = sources.table();
+  const spec = table.specs.get(candidate.modelKey);
+  if (!table.fromFile || spec?.defaultContext === undefined || request.contextLength !== undefined) return undefined;
+  const needed = estimateTokens(request) + (request.sampling.maxTokens ?? typicalAnswerTokens);
+  const backend = backendOf(sources.fleet.view(), candidate.backendId);
+  const resident = backend?.report?.resident?.find((one) => sameModel(one.name, candidate.model));
+  if (resident?.contextLength !== undefined && resident.contextLength >= needed) return resident.contextLength;
+  return Math.max(spec.defaultContext, Math.min(needed, spec.maxContext ?? needed));
+}

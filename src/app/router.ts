@@ -1,0 +1,119 @@
+/** Runs the router for the command line: reads the configuration, finds servers, serves until it is told to stop. */
+import { homedir } from 'node:os';
+import { backends as backendKinds } from '../backends/index.gen.ts';
+import type { BackendKind } from '../backends/backend.ts';
+import { createProbeClient } from '../backends/probe-client.ts';
+import type { LoadedConfig } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { createLog, type RouterLog } from '../telemetry/log.ts';
+import { systemClock } from '../util/system-clock.ts';
+import { planBackends, type BackendPlan, type PlannedBackend } from './backend-plan.ts';
+import { banner } from './banner.ts';
+import { detectServers } from './detect.ts';
+import { EmbeddedEngines } from './embedded-engines.ts';
+import { friendlyLog } from './friendly-log.ts';
+import { startRouter } from './start-router.ts';
+import { whyNotServe } from './refusals.ts';
+
+export interface RunOptions {
+  readonly configPath?: string;
+  /** Talk to a person (`oar up`), or log JSON lines (`oar serve`). */
+  readonly friendly: boolean;
+  readonly host?: string;
+  readonly port?: string;
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  out(text: string): void;
+  err(text: string): void;
+}
+
+const detectMs = 700;
+
+/** Resolves with the exit code: 0 after a stop that was asked for. Rejects with an Error whose message is for people. */
+export async function runRouter(options: RunOptions): Promise<number> {
+  const loaded = await loadConfig({
+    cwd: options.cwd,
+    home: homedir(),
+    env: options.env,
+    ...(options.configPath === undefined ? {} : { explicitPath: options.configPath }),
+    overrides: { ...(options.host === undefined ? {} : { 'server.host': options.host }), ...(options.port === undefined ? {} : { 'server.port': options.port }) },
+  });
+  for (const warning of loaded.warnings) options.err(`Warning: ${warning}`);
+  const refusal = whyNotServe(loaded.config);
+  if (refusal !== null) throw new Error(refusal);
+  const log = options.friendly ? { ...friendlyLog(options, clockTime), close() {} } : createLog(loaded.config.telemetry.logLevel);
+  try {
+    return await runUntilStopped(options, loaded, log);
+  } finally {
+    log.close();
+  }
+}
+
+async function runUntilStopped(options: RunOptions, loaded: LoadedConfig, log: RouterLog): Promise<number> {
+  const kinds = new Map(backendKinds.map((kind) => [kind.kind, kind]));
+  if (options.friendly) options.out(loaded.path === null ? 'Looking for inference servers on this machine …' : `Configuration: ${loaded.path}`);
+  const plan = await planBackends({ loaded, kinds, detect: () => detect(kinds, options.env) });
+  const engines = new EmbeddedEngines(kinds, options, log);
+  try {
+    const backends = await withEngines(plan, engines, options, log);
+    const router = await startRouter({ loaded, backends, clock: systemClock, log, version: options.version });
+    try {
+      announce(options, loaded, log, router, options.version);
+      await log.flush();
+      await untilSignal();
+    } finally {
+      if (options.friendly) options.out('Stopping …');
+      await router.stop();
+    }
+  } finally {
+    await engines.stop();
+  }
+  return 0;
+}
+
+function announce(options: RunOptions, loaded: LoadedConfig, log: RouterLog, router: Awaited<ReturnType<typeof startRouter>>, version: string): void {
+  if (options.friendly) {
+    options.out(banner(router.url, router.fleet.view(), version));
+    return;
+  }
+  const { server } = loaded.config;
+  log.info({ url: router.url, host: server.host, port: router.port, basePath: server.basePath, protocol: server.https.enabled ? 'https' : 'http' }, 'ollama-agent-router listening');
+  log.info({ configPath: loaded.path }, loaded.path === null ? 'no configuration file, defaults hold' : 'loaded config');
+}
+
+function detect(kinds: ReadonlyMap<string, BackendKind>, env: RunOptions['env']): Promise<readonly PlannedBackend[]> {
+  const inOrder = ['ollama', 'openai'].flatMap((name) => kinds.get(name) ?? []);
+  return detectServers({ kinds: inOrder, env, client: (settings, kind) => createProbeClient(settings, kind, detectMs, new AbortController().signal) });
+}
+
+/** The backends of the plan, with running engines in place of those that the router has to start. */
+async function withEngines(plan: BackendPlan, engines: EmbeddedEngines, options: RunOptions, log: RouterLog): Promise<readonly PlannedBackend[]> {
+  if (plan.nothingFound) {
+    if (!options.friendly) {
+      log.warn({}, 'no inference server answers on this machine; start Ollama, or run `oar up` to use the embedded engine');
+      return plan.backends;
+    }
+    options.out('No inference server found (Ollama, llama-server, LM Studio, vLLM). Starting the embedded engine with a small model.');
+    return [...plan.backends, ...(await engines.startForPerson())];
+  }
+  return Promise.all(plan.backends.map((backend) => (plan.embedded.includes(backend.settings.id) ? engines.start(backend.settings) : backend)));
+}
+
+/** A second signal ends the process at once: somebody is in a hurry. */
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const onSignal = (): void => {
+      if (asked) process.exit(130);
+      asked = true;
+      resolve();
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  });
+}
+
+function clockTime(): string {
+  return new Date().toTimeString().slice(0, 8);
+}

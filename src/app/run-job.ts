@@ -1,0 +1,31 @@
+/** Runs a job's stored request through the same pipeline as any other (design part 2.5). */
+import type { Clock } from '../core/clock.ts';
+import { RouterError } from '../core/errors.ts';
+import type { InferenceDialect } from '../dialects/dialect.ts';
+import type { RunJob } from '../jobs/jobs.ts';
+import type { Handle } from '../pipeline/pipeline.ts';
+import { BufferReply } from './buffer-reply.ts';
+
+export function createRunJob(handle: () => Handle, dialects: ReadonlyMap<string, InferenceDialect>, clock: Clock): RunJob {
+  return async (job, signal, started) => {
+    const dialect = dialects.get(job.dialect);
+    if (!dialect) return { kind: 'failed', error: new RouterError('internal', `The job was made with the API ${job.dialect}, which this version does not have.`) };
+    const reply = new BufferReply();
+    await handle()(
+      {
+        requestId: job.id,
+        dialect,
+        body: job.requestJson,
+        plane: 'standalone',
+        principal: { id: job.principalId, kind: job.principalId === 'anonymous' ? 'anonymous' : 'key', address: 'job' },
+        signal,
+        receivedAt: clock.now(),
+        job: { record: job, started },
+      },
+      reply,
+    );
+    if (reply.error !== null) return { kind: 'failed', error: reply.error };
+    if (reply.status !== 200) return { kind: 'failed', error: new RouterError('cancelled', 'The job was stopped.') };
+    return { kind: 'succeeded', resultJson: reply.text(), servedModel: reply.headers['x-oar-model'] ?? job.selectedModel };
+  };
+}

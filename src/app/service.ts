@@ -1,0 +1,147 @@
+/** Joins the deciding rooms, the pipeline and the jobs into what answers requests. */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../core/clock.ts';
+import { taskTypes } from '../core/request.ts';
+import { classifiers } from '../classifiers/index.gen.ts';
+import type { LoadedConfig } from '../config/config.ts';
+import { dialects } from '../dialects/index.gen.ts';
+import type { InferenceDialect } from '../dialects/dialect.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { errorHeaders } from '../http/errors.ts';
+import { createJobs } from '../jobs/create-jobs.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { createHandle } from '../pipeline/handle.ts';
+import type { Handle, ServingBackend } from '../pipeline/pipeline.ts';
+import { TicketDesk } from '../pipeline/ticket-desk.ts';
+import { createPlace, type Place } from '../routing/place.ts';
+import type { Load, RoutingTable } from '../routing/routing.ts';
+import { createScheduler } from '../routing/scheduler.ts';
+import { signals } from '../signals/index.gen.ts';
+import type { Store } from '../store/store.ts';
+import type { Log, Recorder } from '../telemetry/telemetry.ts';
+import { createAsk } from './ask-classifier.ts';
+import { createBrain } from './brain.ts';
+import { createForeignLoad } from './foreign-gpu-load.ts';
+import { routingPolicy } from './policy.ts';
+import { randomId } from './random-id.ts';
+import { createRunJob } from './run-job.ts';
+import { backendOf, schedulerLimits, slotsOf } from './scheduler-limits.ts';
+import { followFleet, tableFromFile } from './tables.ts';
+
+export interface ServiceSources {
+  readonly loaded: Pick<LoadedConfig, 'config' | 'fromFile'>;
+  readonly clock: Clock;
+  readonly fleet: Fleet;
+  readonly backend: (id: string) => ServingBackend | undefined;
+  readonly store: Store;
+  readonly log: Log;
+  readonly recorder: Recorder;
+  readonly stopping: () => boolean;
+}
+
+export interface Service {
+  readonly handle: Handle;
+  readonly jobs: Jobs;
+  readonly table: () => RoutingTable;
+  load(): Load;
+  /** Lets go of the fleet's changes. */
+  detach(): void;
+}
+
+export const inferenceDialects: readonly InferenceDialect[] = dialects.filter((dialect) => dialect.kind === 'inference');
+const dialectsById: ReadonlyMap<string, InferenceDialect> = new Map(inferenceDialects.map((dialect) => [dialect.id, dialect]));
+
+export function newRequestId(): string {
+  return `req_${randomId(20, randomBytes)}`;
+}
+
+export function createService(sources: ServiceSources): Service {
+  const { loaded, clock, fleet, log } = sources;
+  const { config } = loaded;
+  const table = followFleet(loaded.fromFile.models ? tableFromFile(config.models, config.routes ?? {}) : null, () => fleet.view());
+  const desk = createDesk(sources, table);
+  const foreign = desk.foreign;
+  const brain = createBrain({
+    clock,
+    fleet,
+    table,
+    policy: routingPolicy(config),
+    aliases: config.aliases,
+    classifiers: classifiers.toSorted((a, b) => b.order - a.order),
+    classifierTools: {
+      knownTaskTypes: new Set([...taskTypes, ...Object.keys(config.routes ?? {})]),
+      ask: createAsk({ config, dialect: requireDialect('openai-chat'), handle: () => handle, clock, newRequestId }),
+    },
+    load: () => desk.desk.load(),
+    gpuBusyElsewhere: () => foreign.busy(),
+    ...(loaded.fromFile.ollamaKeepAlive && config.ollama.keepAlive !== undefined ? { keepAlive: config.ollama.keepAlive } : {}),
+    ...(config.queue.timeoutMs === undefined ? {} : { defaultExecutionMs: config.queue.timeoutMs }),
+  });
+  const handle = createHandle({
+    clock,
+    brain,
+    desk: desk.desk,
+    fleet,
+    backend: sources.backend,
+    dialects: dialectsById,
+    jobs: () => jobs,
+    recorder: sources.recorder,
+    log,
+    errorHeaders,
+    holdHeadMs: config.server.holdHeadMs,
+    retries: config.router.retries,
+    stopping: sources.stopping,
+  });
+  const jobs = createServiceJobs(sources, () => handle);
+  const detach = fleet.onChange(() => desk.desk.fleetChanged());
+  return { handle, jobs, table, load: () => desk.desk.load(), detach };
+}
+
+function createDesk({ loaded, clock, fleet }: ServiceSources, table: () => RoutingTable): { desk: TicketDesk; foreign: ReturnType<typeof createForeignLoad> } {
+  const { config } = loaded;
+  const view = (): ReturnType<Fleet['view']> => fleet.view();
+  let place: Place = () => null;
+  const foreign = createForeignLoad(config.gpu.maxGpuUtilizationPct, view, () => scheduler.load(), () => clock.now());
+  const scheduler = createScheduler(
+    schedulerLimits({
+      queue: { globalMaxConcurrent: config.queue.globalMaxConcurrent ?? null, globalMaxQueued: config.queue.globalMaxQueued, perUserMaxQueued: config.queue.perUserMaxQueued ?? null },
+      table,
+      fleet: view,
+      gpuBusyElsewhere: () => foreign.busy(),
+      place: (entry, free) => place(entry, free),
+    }),
+  );
+  place = createPlace({
+    policy: config.router.placement,
+    signals,
+    fleet: view,
+    work: (id) => scheduler.work(id),
+    slots: (candidate) => slotsOf(table(), backendOf(view(), candidate.backendId), candidate.modelKey),
+  });
+  return { desk: new TicketDesk(scheduler, clock), foreign };
+}
+
+/** How long the ids of expired jobs answer 410 before they are forgotten: a week, or the time to live when that is longer. */
+const rememberMs = 7 * 24 * 3600 * 1000;
+
+function createServiceJobs({ loaded, clock, store, log }: ServiceSources, handle: () => Handle): Jobs {
+  const { jobs, queue, server } = loaded.config;
+  const resultTtlMs = jobs.resultTtlSeconds * 1000;
+  return createJobs({
+    store: store.jobs,
+    clock,
+    nodeId: server.nodeId,
+    randomId: (length) => randomId(length, randomBytes),
+    run: createRunJob(handle, dialectsById, clock),
+    policy: { maxAttempts: jobs.maxAttempts, resultTtlMs, maxQueued: Math.max(1, queue.globalMaxQueued), jitter: () => randomBytes(1).readUInt8() / 255 },
+    limits: { maxJobs: jobs.maxRetainedJobs, maxBytes: jobs.maxRetainedBytes, rememberMs: Math.max(rememberMs, resultTtlMs) },
+    cleanupIntervalMs: jobs.cleanupIntervalMs,
+    log,
+  });
+}
+
+export function requireDialect(id: string): InferenceDialect {
+  const dialect = dialectsById.get(id);
+  if (!dialect) throw new Error(`The dialect ${id} is missing.`);
+  return dialect;
+}

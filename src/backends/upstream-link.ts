@@ -1,0 +1,96 @@
+/** The connections to one backend, with its address and headers: what executors and probes send through. */
+import { Pool, type Dispatcher } from 'undici';
+import type { Clock } from '../core/clock.ts';
+import { RouterError } from '../core/errors.ts';
+import type { BackendKind, BackendSettings, UpstreamAnswer } from './backend.ts';
+import { guardedConnector } from './guarded-connector.ts';
+import { UpstreamCall, type CallTerms } from './upstream-call.ts';
+
+/** Headers that belong to the connection, not to a setting. */
+const connectionHeaders = new Set(['connection', 'content-length', 'expect', 'keep-alive', 'transfer-encoding', 'upgrade']);
+
+export interface LinkOptions {
+  readonly connections: number;
+  /** How long an unused connection is kept; below the 5 s after which many servers close theirs. */
+  readonly keepAliveMs: number;
+}
+
+export class UpstreamLink {
+  readonly #pool: Pool;
+  readonly #settings: BackendSettings;
+  readonly #kind: BackendKind;
+  readonly #headers: string[];
+  readonly #terms: CallTerms;
+  readonly #paths = new Map<string, string>();
+
+  constructor(settings: BackendSettings, kind: BackendKind, clock: Clock, options: LinkOptions) {
+    this.#settings = settings;
+    this.#kind = kind;
+    this.#headers = requestHeaders(settings);
+    this.#terms = {
+      backendId: settings.id,
+      timeouts: settings.timeouts,
+      clock,
+      readRefusal: (status, body, retryAfter) => withRetryAfter(kind.readError(status, body, settings), retryAfter, clock),
+    };
+    this.#pool = new Pool(new URL(settings.url).origin, {
+      connections: options.connections,
+      pipelining: 1,
+      // A model may take minutes to load or to think; CallTimer holds the limits.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: options.keepAliveMs,
+      keepAliveMaxTimeout: 600_000,
+      connect: guardedConnector(settings.timeouts.connectMs),
+    });
+  }
+
+  /** `path` is the dialect's own. Resolves on a 2xx head; rejects with a RouterError. */
+  send(method: Dispatcher.HttpMethod, path: string, body: string | null, signal: AbortSignal): Promise<UpstreamAnswer> {
+    const call = new UpstreamCall(this.#terms, signal);
+    if (!signal.aborted) this.#pool.dispatch({ method, path: this.#pathFor(path), headers: this.#headers, body }, call);
+    return call.answer;
+  }
+
+  /** Ends everything that is still under way. */
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  #pathFor(path: string): string {
+    const known = this.#paths.get(path);
+    if (known !== undefined) return known;
+    const url = new URL(this.#kind.urlFor(this.#settings, path));
+    const full = `${url.pathname}${url.search}`;
+    this.#paths.set(path, full);
+    return full;
+  }
+}
+
+/** Only ours and the settings': nothing of a caller's request is passed on. */
+function requestHeaders(settings: BackendSettings): string[] {
+  const headers = new Map([['content-type', 'application/json'], ['accept', 'application/json, text/event-stream, application/x-ndjson']]);
+  const authorization = authorizationOf(settings);
+  if (authorization !== null) headers.set('authorization', authorization);
+  for (const [name, value] of Object.entries(settings.headers ?? {})) {
+    const lowerCase = name.toLowerCase();
+    if (!connectionHeaders.has(lowerCase)) headers.set(lowerCase, value);
+  }
+  return [...headers].flat();
+}
+
+function authorizationOf(settings: BackendSettings): string | null {
+  if (settings.apiKey) return `Bearer ${settings.apiKey}`;
+  const { username, password } = new URL(settings.url);
+  if (username === '') return null;
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return `Basic ${Buffer.from(credentials).toString('base64')}`;
+}
+
+/** The server's own `Retry-After`, seconds or a date, instead of a guess. */
+function withRetryAfter(error: RouterError, retryAfter: string | undefined, clock: Clock): RouterError {
+  if (retryAfter === undefined || error.details.retryAfterMs === undefined) return error;
+  const waitMs = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - clock.now();
+  if (!Number.isFinite(waitMs) || waitMs <= 0) return error;
+  return new RouterError(error.code, error.message, { ...error.details, retryAfterMs: waitMs });
+}

@@ -1,0 +1,28 @@
+/** `router`: how a request finds its model and backend, and how long it may wait. */
+import { z } from 'zod';
+import { taskTypes } from '../../core/request.ts';
+import { count, milliseconds, positiveMilliseconds, text } from './values.ts';
+
+const classification = z
+  .strictObject({
+    mode: z.enum(['heuristic', 'model']).default('heuristic').describe('How the task of a request is found: by rules, or by asking a small model.'),
+    optionalClassifierModel: text.optional().describe('The model to ask when `mode` is `model`.'),
+    classifierTimeoutMs: positiveMilliseconds.default(1500).describe('How long the model may take; afterwards the rules decide.'),
+  })
+  .prefault({})
+  .describe('How the task of a request is found.');
+
+export const router = z
+  .strictObject({
+    defaultMode: z.enum(['auto', 'sync', 'async']).default('auto').describe('Mode of a request whose `router` object does not name one.'),
+    syncMaxQueueTimeMs: milliseconds.default(250).describe('A request that allows async and would wait longer than this becomes a job.'),
+    heavyLoadQueueDepth: count.default(4).describe('This many waiting requests are a heavy load; 0: always.'),
+    heavyLoadGpuFreeMbThreshold: count.default(1024).describe('Less free GPU memory than this, in MiB, is a heavy load for a model that has to be loaded.'),
+    defaultTaskType: z.enum(taskTypes).default('unknown').describe('Task of a job that came without a classification.'),
+    classification,
+    placement: z.enum(['adaptive', 'least-busy']).default('adaptive').describe('How a backend is chosen among those that have the model: the smallest expected time to the first token, or the fewest running requests.'),
+    holdMs: milliseconds.default(30_000).describe('How long a request waits for a free backend when it does not say so itself.'),
+    retries: count.default(2).describe('Tries on other backends after a failure, before the first byte.'),
+  })
+  .prefault({})
+  .describe('Choosing a model and a backend.');

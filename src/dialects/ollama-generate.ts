@@ -1,0 +1,55 @@
+/** Ollama's completion API: `POST /api/generate`, read as a conversation of one message. */
+import { RouterError } from '../core/errors.ts';
+import type { ChatRequest, Message } from '../core/request.ts';
+import { refuseOwnFeatures } from './cannot-translate.ts';
+import type { InferenceDialect, Target, WireCall } from './dialect.ts';
+import { generateShape } from './ollama-answer.ts';
+import { ollamaAnswers } from './ollama-dialect.ts';
+import { readExtra, readSharedFields, sharedFields, writeSharedFields } from './ollama-fields.ts';
+import { readOllamaContent, writeOllamaContent } from './ollama-messages.ts';
+import { ownWire } from './own-wire.ts';
+import { type FieldReader, parseBody } from './read-fields.ts';
+
+const id = 'ollama-generate';
+const path = '/api/generate';
+const held: ReadonlySet<string> = new Set([...sharedFields, 'prompt', 'system', 'images']);
+
+function decodeRequest(text: string): ChatRequest {
+  const body = parseBody(text);
+  const shared = readSharedFields(body);
+  return { task: 'chat', dialect: id, wire: text, ...shared, messages: readMessages(body), tools: [], extra: readExtra(body, held, shared.responseFormat !== undefined) };
+}
+
+/** An empty prompt only loads or unloads the model. */
+function readMessages(body: FieldReader): readonly Message[] {
+  const prompt = body.string('prompt');
+  const system = body.string('system');
+  const content = readOllamaContent(prompt, body.strings('images'));
+  if (!prompt) return [];
+  return [...(system ? [{ role: 'system', content: [{ type: 'text', text: system }] } as const] : []), { role: 'user', content }];
+}
+
+/** Throws `unsupported_feature` for a conversation: this API has one prompt and one system text. */
+function encodeForeign(request: ChatRequest, target: Target): WireCall {
+  refuseOwnFeatures(request, 'Ollama generate');
+  const user = request.messages.at(-1);
+  const before = request.messages.slice(0, -1);
+  const simple = request.tools.length === 0 && before.length <= 1 && before.every((message) => message.role === 'system') && (!user || user.role === 'user');
+  if (!simple) {
+    throw new RouterError('unsupported_feature', 'The chosen backend only completes single prompts; it takes no conversation and no tools.', { param: 'messages' });
+  }
+  const { fields, rewrites } = writeSharedFields(request, target);
+  const system = before[0] ? { system: writeOllamaContent(before[0].content).content } : {};
+  const { content, images } = writeOllamaContent(user?.content ?? []);
+  return { path, body: JSON.stringify({ model: target.model, ...system, prompt: content, ...(images ? { images } : {}), ...fields }), rewrites };
+}
+
+export const dialect: InferenceDialect = {
+  kind: 'inference',
+  id,
+  task: 'chat',
+  routes: [{ method: 'POST', path }],
+  decodeRequest,
+  encodeRequest: (request, target) => (request.dialect === id ? ownWire(request, target, path, true) : encodeForeign(request, target)),
+  ...ollamaAnswers(generateShape),
+};

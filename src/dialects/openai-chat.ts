@@ -1,0 +1,50 @@
+/** The OpenAI chat API: `POST /v1/chat/completions`. */
+import type { InferenceDialect } from './dialect.ts';
+import { openAiError, openAiErrorEvent } from './openai-error.ts';
+import { OpenAiBodyReader, OpenAiChunkReader } from './openai-chat-reader.ts';
+import { openAiChatId, readOpenAiChatRequest } from './openai-chat-request.ts';
+import { writeOpenAiChatRequest } from './openai-chat-wire.ts';
+import { eventStream, json, OpenAiBodyWriter, OpenAiChunkWriter } from './openai-chat-writer.ts';
+import { readOpenAiReason, readOpenAiUsage } from './openai-usage.ts';
+import { ownWire } from './own-wire.ts';
+import { isObject } from './read-fields.ts';
+import { BodyRelay, type RelayRules, StreamRelay } from './relay.ts';
+import { RelayWriter } from './relay-writer.ts';
+
+const path = '/v1/chat/completions';
+
+const rules: RelayRules = {
+  telling: /"error"|"finish_reason"\s*:\s*"|"(?:usage|timings)"\s*:\s*\{|\[DONE\]/,
+  payloadOf: (line) => (line.startsWith('data:') ? line.slice(5).trim() : null),
+  endMark: '[DONE]',
+  finishReason: (value) => {
+    const choices = Array.isArray(value.choices) ? value.choices.filter(isObject) : [];
+    return choices.map((choice) => readOpenAiReason(choice.finish_reason)).find((reason) => reason !== null) ?? null;
+  },
+  usage: readOpenAiUsage,
+};
+
+/** What closes the event that was written last: nothing when a blank line did. */
+function closing(tail: string): string {
+  if (tail === '' || /\n\r?\n$/.test(tail)) return '';
+  return tail.endsWith('\n') ? '\n' : '\n\n';
+}
+
+export const dialect: InferenceDialect = {
+  kind: 'inference',
+  id: openAiChatId,
+  task: 'chat',
+  routes: [{ method: 'POST', path }],
+  decodeRequest: readOpenAiChatRequest,
+  encodeRequest: (request, target) => (request.dialect === openAiChatId ? ownWire(request, target, path, false) : writeOpenAiChatRequest(request, target, path)),
+  decodeResponse: ({ stream, relay }) => {
+    if (relay) return stream ? new StreamRelay(rules) : new BodyRelay(rules);
+    return stream ? new OpenAiChunkReader() : new OpenAiBodyReader();
+  },
+  encodeResponse: (context) => {
+    const { requestId, stream } = context;
+    if (context.relay) return new RelayWriter(context, { contentType: stream ? eventStream : json, closing, errorText: (error) => openAiErrorEvent(error, requestId) });
+    return stream ? new OpenAiChunkWriter(context) : new OpenAiBodyWriter(context);
+  },
+  encodeError: openAiError,
+};

@@ -1,0 +1,26 @@
+/** A request for a backend of the caller's own dialect: the caller's bytes, with only what the router decided put in. */
+import type { ChatRequest } from '../core/request.ts';
+import { spliceTopLevel } from '../util/json-splice.ts';
+import type { Target, WireCall } from './dialect.ts';
+import { isObject } from './read-fields.ts';
+
+/** `numCtx`: may the dialect say how long a context to load (`options.num_ctx`)? */
+export function ownWire(request: ChatRequest, target: Target, path: string, numCtx: boolean): WireCall {
+  const edits = new Map<string, string | null>([['router', null]]);
+  const rewrites: string[] = [];
+  if (request.model !== target.model) edits.set('model', JSON.stringify(target.model));
+  if (request.keepAlive === undefined && target.keepAlive !== undefined) {
+    edits.set('keep_alive', JSON.stringify(target.keepAlive));
+    rewrites.push('keep_alive');
+  }
+  if (numCtx && request.contextLength === undefined && target.contextLength !== undefined) {
+    edits.set('options', JSON.stringify({ ...optionsOf(request.wire), num_ctx: target.contextLength }));
+    rewrites.push('num_ctx');
+  }
+  return { path, body: spliceTopLevel(request.wire, edits), rewrites };
+}
+
+function optionsOf(wire: string): object {
+  const body: unknown = JSON.parse(wire);
+  return isObject(body) && isObject(body.options) ? body.options : {};
+}

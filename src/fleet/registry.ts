@@ -1,0 +1,98 @@
+/** Holds what is known about the fleet and hands it out as immutable views. */
+import { isDeepStrictEqual } from 'node:util';
+import type { BackendReport, BackendState, FleetView, GpuSnapshot } from '../core/fleet.ts';
+import { sameModel } from '../util/model-name.ts';
+import type { Lesson } from './fleet.ts';
+import { LearnedSpeeds } from './learn.ts';
+
+export class Registry {
+  readonly #states = new Map<string, BackendState>();
+  readonly #listeners = new Set<() => void>();
+  readonly #onListenerError: (thrown: unknown) => void;
+  readonly #speeds = new LearnedSpeeds();
+  #gpu: GpuSnapshot | null = null;
+  #view: FleetView | null = null;
+  #version = 0;
+
+  constructor(onListenerError: (thrown: unknown) => void) {
+    this.#onListenerError = onListenerError;
+  }
+
+  /** The same object until something changed. */
+  view(): FleetView {
+    this.#view ??= Object.freeze({ version: ++this.#version, backends: Object.freeze([...this.#states.values()]), gpu: this.#gpu, speed: this.#speeds.lookup() });
+    return this.#view;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get(id: string): BackendState | undefined {
+    return this.#states.get(id);
+  }
+
+  get gpu(): GpuSnapshot | null {
+    return this.#gpu;
+  }
+
+  add(state: BackendState): void {
+    this.#set(state, true);
+  }
+
+  /** A probe succeeded. `maxConcurrent` is the configured one, which goes before the reported one. */
+  reported(id: string, report: BackendReport, at: number, maxConcurrent: number | undefined): void {
+    const before = this.#states.get(id);
+    if (!before) return;
+    const same = before.report !== null && isDeepStrictEqual(before.report, report);
+    const { problem: _problem, maxConcurrent: _maxConcurrent, ...lasting } = before;
+    const atOnce = maxConcurrent ?? report.maxConcurrent;
+    const after: BackendState = { ...lasting, status: 'up', report: same ? before.report : report, reportedAt: at, ...(atOnce === undefined ? {} : { maxConcurrent: atOnce }) };
+    this.#set(after, !same || before.status !== 'up');
+  }
+
+  /** It does not answer; the last report is kept. */
+  failed(id: string, problem: string): void {
+    const before = this.#states.get(id);
+    if (!before || (before.status === 'down' && before.problem === problem)) return;
+    this.#set({ ...before, status: 'down', problem }, true);
+  }
+
+  /** A model that has just answered is in memory, whatever the last report said. */
+  answered(id: string, model: string): void {
+    const before = this.#states.get(id);
+    const resident = before?.report?.resident;
+    if (!before?.report || !resident || resident.some((one) => sameModel(one.name, model))) return;
+    this.#set({ ...before, report: { ...before.report, resident: [...resident, { name: model }] } }, true);
+  }
+
+  /** Speeds alone change the view but are no event: they change with every request and free nobody who waits. */
+  learn(lesson: Lesson): void {
+    if (this.#speeds.learn(lesson)) this.#view = null;
+  }
+
+  setGpu(gpu: GpuSnapshot | null): void {
+    if (gpu === null && this.#gpu === null) return;
+    const same = isDeepStrictEqual(gpu?.gpus, this.#gpu?.gpus);
+    this.#gpu = gpu;
+    this.#changed(!same);
+  }
+
+  #set(state: BackendState, told: boolean): void {
+    this.#states.set(state.id, Object.freeze(state));
+    this.#changed(told);
+  }
+
+  #changed(told: boolean): void {
+    this.#view = null;
+    if (!told) return;
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener();
+      } catch (thrown) {
+        this.#onListenerError(thrown);
+      }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/** Reads a request's body within its limit. */
+import type { IncomingMessage } from 'node:http';
+import { RouterError } from '../core/errors.ts';
+
+/** The body as text. Rejects with `payload_too_large`, `unsupported_media_type` or `cancelled` (the caller left). */
+export function readBody(request: IncomingMessage, limitBytes: number): Promise<string> {
+  const refusal = refuse(request, limitBytes);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    if (refusal) reject(refusal);
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (!refusal && size <= limitBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      // Read on and drop, so that the caller gets to see the answer; but not for ever.
+      reject(tooLarge(limitBytes));
+      if (size > limitBytes * 4 + 1_048_576) request.destroy();
+    });
+    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer).toString('utf8') : Buffer.concat(chunks).toString('utf8')));
+    request.on('error', (cause) => reject(callerLeft(cause)));
+    request.on('close', () => {
+      if (!request.complete) reject(callerLeft(undefined));
+    });
+  });
+}
+
+function callerLeft(cause: unknown): RouterError {
+  return new RouterError('cancelled', 'The caller left while sending the request.', { cause });
+}
+
+function refuse(request: IncomingMessage, limitBytes: number): RouterError | null {
+  const type = request.headers['content-type'];
+  if (type?.startsWith('multipart/')) {
+    return new RouterError('unsupported_media_type', `This address takes JSON, not ${type.split(';')[0]}. Send content-type: application/json.`);
+  }
+  const encoding = request.headers['content-encoding'];
+  if (encoding && encoding.toLowerCase() !== 'identity') {
+    return new RouterError('unsupported_media_type', `Compressed bodies (${encoding}) are not taken. Send the JSON as it is.`);
+  }
+  const declared = Number(request.headers['content-length']);
+  return declared > limitBytes ? tooLarge(limitBytes) : null;
+}
+
+function tooLarge(limitBytes: number): RouterError {
+  return new RouterError('payload_too_large', `The body is larger than ${limitBytes} bytes. Send less, or raise server.requestBodyLimit.`);
+}

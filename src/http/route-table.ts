@@ -1,0 +1,90 @@
+/** Finds the route for a method and a path. */
+import { RouterError } from '../core/errors.ts';
+import type { Route } from './http.ts';
+
+export interface Match {
+  readonly route: Route;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+interface Pattern {
+  readonly route: Route;
+  readonly expression: RegExp;
+  readonly names: readonly string[];
+}
+
+const noParams: Readonly<Record<string, string>> = Object.freeze({});
+
+/** Exact paths are looked up in a map; paths with parameters are tried in order. Case and a trailing slash do not matter. */
+export class RouteTable {
+  readonly #exact = new Map<string, Map<string, Route>>();
+  readonly #patterns: Pattern[] = [];
+
+  constructor(routes: readonly Route[]) {
+    for (const route of routes) {
+      if (/[:*]/.test(route.path)) this.#patterns.push(toPattern(route));
+      else this.#methodsAt(route.path.toLowerCase()).set(route.method, route);
+    }
+  }
+
+  /** Throws `not_found`, or `method_not_allowed` naming the methods that are. */
+  match(method: string, path: string): Match {
+    const exact = this.#exact.get(path) ?? this.#exact.get(normalised(path));
+    const direct = exact?.get(method) ?? (method === 'HEAD' ? exact?.get('GET') : undefined);
+    if (direct) return { route: direct, params: noParams };
+    const allowed = new Set(exact?.keys());
+    for (const pattern of this.#patterns) {
+      const found = pattern.expression.exec(path);
+      if (!found) continue;
+      if (pattern.route.method === method || (method === 'HEAD' && pattern.route.method === 'GET')) {
+        return { route: pattern.route, params: readParams(pattern.names, found) };
+      }
+      allowed.add(pattern.route.method);
+    }
+    if (allowed.size === 0) throw new RouterError('not_found', `There is nothing at ${path}. See /health, /v1/models or /api/tags.`);
+    const allow = [...allowed].sort();
+    throw new RouterError('method_not_allowed', `${path} takes ${allow.join(', ')}, not ${method}.`, { allow });
+  }
+
+  #methodsAt(path: string): Map<string, Route> {
+    const known = this.#exact.get(path);
+    if (known) return known;
+    const created = new Map<string, Route>();
+    this.#exact.set(path, created);
+    return created;
+  }
+}
+
+function normalised(path: string): string {
+  const lower = path.toLowerCase();
+  return lower.length > 1 && lower.endsWith('/') ? lower.slice(0, -1) : lower;
+}
+
+function toPattern(route: Route): Pattern {
+  const names: string[] = [];
+  const source = route.path.split('/').map((segment) => {
+    if (segment.startsWith(':')) {
+      names.push(segment.slice(1));
+      return '([^/]+)';
+    }
+    if (segment.startsWith('*')) {
+      names.push(segment.slice(1));
+      return '(.+?)';
+    }
+    return segment.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
+  });
+  return { route, names, expression: new RegExp(`^${source.join('/')}/?$`, 'i') };
+}
+
+function readParams(names: readonly string[], found: RegExpExecArray): Record<string, string> {
+  const params: Record<string, string> = Object.create(null);
+  names.forEach((name, index) => {
+    const raw = found[index + 1] ?? '';
+    try {
+      params[name] = decodeURIComponent(raw);
+    } catch (cause) {
+      throw new RouterError('invalid_request', `The address has a bad escape: ${raw}`, { cause });
+    }
+  });
+  return params;
+}

@@ -1,0 +1,164 @@
+/** The listening side: sockets in, routes matched, errors out; knows nothing of inference. */
+import { createServer as createPlainServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Clock } from '../core/clock.ts';
+import { RouterError, toRouterError } from '../core/errors.ts';
+import type { Principal } from '../core/principal.ts';
+import type { Log } from '../telemetry/telemetry.ts';
+import { errorHeaders, shapeForPath } from './errors.ts';
+import type { ErrorShape, Exchange, Route } from './http.ts';
+import { readBody } from './read-body.ts';
+import { type Match, RouteTable } from './route-table.ts';
+import { SocketReply } from './socket-reply.ts';
+
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** `/` or `/prefix`. */
+  readonly basePath: string;
+  readonly bodyLimitBytes: number;
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer; readonly ca?: Buffer } | null;
+  readonly routes: readonly Route[];
+  readonly shapes: { readonly ollama: ErrorShape; readonly openAi: ErrorShape };
+  readonly clock: Clock;
+  readonly newRequestId: () => string;
+  readonly log: Log;
+}
+
+export interface RunningServer {
+  readonly port: number;
+  /** Requests being answered now. */
+  open(): number;
+  /** Takes no new connections, lets answers finish until the deadline, then cuts what is left. */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** Listens. Rejects with an Error whose message says what to do when the port is taken. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const table = new RouteTable(options.routes);
+  const open = { count: 0 };
+  const listener: RequestListener = (request, response) => {
+    open.count += 1;
+    response.once('close', () => {
+      open.count -= 1;
+    });
+    void answer(options, table, request, response);
+  };
+  const server = options.tls ? createTlsServer({ ...options.tls, minVersion: 'TLSv1.2' }, listener) : createPlainServer(listener);
+  // Long answers are our own business; these bound only how slowly a request may arrive.
+  server.headersTimeout = 30_000;
+  server.requestTimeout = 300_000;
+  server.keepAliveTimeout = 75_000;
+  await listen(server, options);
+  const address = server.address() as AddressInfo;
+  return { port: address.port, open: () => open.count, stop: (deadlineMs) => stop(server, options.clock, deadlineMs) };
+}
+
+async function answer(options: ServerOptions, table: RouteTable, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const requestId = options.newRequestId();
+  const reply = new SocketReply(response, { 'x-oar-request-id': requestId });
+  const url = request.url ?? '/';
+  const queryAt = url.indexOf('?');
+  const path = belowBase(queryAt < 0 ? url : url.slice(0, queryAt), options.basePath);
+  let shape = shapeForPath(path ?? '/', options.shapes);
+  try {
+    if (path === null) throw new RouterError('not_found', `There is nothing here; this router lives under ${options.basePath}.`);
+    const match = table.match(request.method ?? 'GET', path);
+    shape = match.route.errorShape ?? shape;
+    await match.route.handle(exchangeOf(options, match, request, response, reply, { requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1) }));
+  } catch (thrown) {
+    const error = toRouterError(thrown);
+    if (error.code === 'internal') options.log.error({ requestId, path, err: error.cause }, 'request failed inside the router');
+    writeError(reply, error, shape(error, requestId));
+  }
+}
+
+interface Address {
+  readonly requestId: string;
+  readonly path: string;
+  readonly search: string;
+}
+
+function exchangeOf(options: ServerOptions, match: Match, request: IncomingMessage, response: ServerResponse, reply: SocketReply, at: Address): Exchange {
+  const left = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) left.abort();
+  });
+  return {
+    method: request.method ?? 'GET',
+    path: at.path,
+    params: match.params,
+    query: new URLSearchParams(at.search),
+    headers: request.headers,
+    requestId: at.requestId,
+    principal: anonymous(request),
+    signal: left.signal,
+    receivedAt: options.clock.now(),
+    reply,
+    body: () => readBody(request, options.bodyLimitBytes),
+    send(status, body, headers) {
+      const text = typeof body === 'string';
+      reply.head(status, { 'content-type': text ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8', ...headers });
+      reply.end(text ? body : JSON.stringify(body));
+    },
+  };
+}
+
+function anonymous(request: IncomingMessage): Principal {
+  const address = request.socket.remoteAddress ?? 'unknown';
+  return { id: 'anonymous', kind: 'anonymous', address: address.startsWith('::ffff:') ? address.slice(7) : address };
+}
+
+function writeError(reply: SocketReply, error: RouterError, body: Readonly<Record<string, unknown>>): void {
+  if (reply.headSent) {
+    reply.destroy();
+    return;
+  }
+  reply.head(error.status, errorHeaders(error));
+  reply.end(JSON.stringify(body));
+}
+
+/** The path below the base, `/` for the base itself; null when it lies elsewhere. */
+function belowBase(path: string, basePath: string): string | null {
+  if (basePath === '/') return path;
+  if (!path.toLowerCase().startsWith(basePath.toLowerCase())) return null;
+  const rest = path.slice(basePath.length);
+  if (rest === '') return '/';
+  return rest.startsWith('/') ? rest : null;
+}
+
+function listen(server: Server, options: ServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(new Error(listenProblem(cause, options), { cause })));
+    server.listen(options.port, options.host, () => resolve());
+  });
+}
+
+function listenProblem(cause: NodeJS.ErrnoException, options: ServerOptions): string {
+  const where = `${options.host}:${options.port}`;
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return `Something already listens on ${where}, perhaps another router. Stop it, or choose another port with --port or server.port.`;
+    case 'EACCES':
+      return `Not allowed to listen on ${where}. Choose a port above 1023 with --port or server.port.`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `This machine has no address ${options.host}. Set server.host to one it has, such as 127.0.0.1.`;
+    default:
+      return `Cannot listen on ${where}: ${cause.message}`;
+  }
+}
+
+function stop(server: Server, clock: Clock, deadlineMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(deadlineMs, () => {
+      if ('closeAllConnections' in server) server.closeAllConnections();
+    });
+    server.close(() => {
+      cancel();
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,49 @@
+/** The Reply of a request that came over a socket. */
+import type { ServerResponse } from 'node:http';
+import type { Reply } from '../pipeline/pipeline.ts';
+
+/** Writes straight to the response; `write` gives a promise only while the caller reads slower than we write. */
+export class SocketReply implements Reply {
+  readonly #response: ServerResponse;
+  readonly #common: Readonly<Record<string, string>>;
+
+  constructor(response: ServerResponse, commonHeaders: Readonly<Record<string, string>>) {
+    this.#response = response;
+    this.#common = commonHeaders;
+  }
+
+  get headSent(): boolean {
+    return this.#response.headersSent;
+  }
+
+  head(status: number, headers: Readonly<Record<string, string>>): void {
+    this.#response.writeHead(status, { ...this.#common, ...headers });
+  }
+
+  write(bytes: string | Uint8Array): Promise<void> | undefined {
+    if (this.#response.destroyed || this.#response.write(bytes)) return undefined;
+    return drained(this.#response);
+  }
+
+  end(bytes?: string | Uint8Array): void {
+    if (bytes === undefined) this.#response.end();
+    else this.#response.end(bytes);
+  }
+
+  destroy(): void {
+    this.#response.destroy();
+  }
+}
+
+/** Resolves when the socket takes more, or is gone: a writer must never wait for a caller that left. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
+  });
+}

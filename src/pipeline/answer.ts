@@ -1,0 +1,85 @@
+/** Starts an answer on one backend and reads it as parts, up to the first one that carries something. */
+import type { Placement } from '../core/placement.ts';
+import { RouterError } from '../core/errors.ts';
+import type { InferenceRequest } from '../core/request.ts';
+import type { StreamPart } from '../core/stream.ts';
+import type { UpstreamAnswer } from '../backends/backend.ts';
+import type { InferenceDialect, ResponseDecoder, Target } from '../dialects/dialect.ts';
+import type { ServingBackend } from './pipeline.ts';
+
+/** An answer that has begun: its first parts are here, the rest is read. */
+export interface StartedAnswer {
+  readonly contentType: string;
+  /** Same dialect on both sides: bytes pass unchanged. */
+  readonly relay: boolean;
+  /** Does the backend really stream? It may answer a streamed request with one JSON body. */
+  readonly streamed: boolean;
+  readonly rewrites: readonly string[];
+  readonly first: readonly StreamPart[];
+  /** The next parts, at least one read of the backend; null at the end. Rejects like ByteSource and ResponseDecoder do. */
+  next(): Promise<readonly StreamPart[] | null>;
+}
+
+/** The dialect to speak with a backend: the caller's own when it is spoken there, else the backend's best of the same task. */
+export function upstreamDialect(caller: InferenceDialect, backend: ServingBackend, dialects: ReadonlyMap<string, InferenceDialect>): InferenceDialect {
+  if (backend.kind.speaks.includes(caller.id)) return caller;
+  for (const id of backend.kind.speaks) {
+    const dialect = dialects.get(id);
+    if (dialect?.task === caller.task) return dialect;
+  }
+  throw new RouterError('unsupported_feature', `Backend ${backend.settings.id} (${backend.kind.label}) cannot serve ${caller.id} requests.`);
+}
+
+export interface StartOptions {
+  readonly caller: InferenceDialect;
+  readonly dialects: ReadonlyMap<string, InferenceDialect>;
+  readonly backend: ServingBackend;
+  readonly placement: Placement;
+  readonly request: InferenceRequest;
+  readonly target: Target;
+  readonly signal: AbortSignal;
+}
+
+/** Rejects with a RouterError while another backend may still be tried. */
+export async function startAnswer(options: StartOptions): Promise<StartedAnswer> {
+  const { caller, backend, request } = options;
+  const dialect = upstreamDialect(caller, backend, options.dialects);
+  const relay = dialect === caller;
+  const call = dialect.encodeRequest(request, options.target);
+  const upstream = await backend.executor.execute(call, options.signal);
+  const streamed = request.stream && !upstream.contentType.startsWith('application/json');
+  const decoder = dialect.decodeResponse({ stream: streamed, relay });
+  const next = reader(upstream, decoder);
+  const first = await firstParts(next);
+  return { contentType: upstream.contentType, relay, streamed, rewrites: call.rewrites, first, next };
+}
+
+/** Reads until something was generated, the answer ended, or the backend reported an error (which is thrown). */
+async function firstParts(next: StartedAnswer['next']): Promise<readonly StreamPart[]> {
+  const gathered: StreamPart[] = [];
+  for (;;) {
+    const parts = await next();
+    if (parts === null) return gathered;
+    let begun = false;
+    for (const part of parts) {
+      if (part.type === 'error') throw part.error;
+      gathered.push(part);
+      begun ||= part.type !== 'raw' || part.content;
+    }
+    if (begun) return gathered;
+  }
+}
+
+function reader(upstream: UpstreamAnswer, decoder: ResponseDecoder): StartedAnswer['next'] {
+  let ended = false;
+  return async () => {
+    if (ended) return null;
+    const chunks = await upstream.body.read();
+    if (chunks === null) {
+      ended = true;
+      return decoder.end();
+    }
+    const only = chunks.length === 1 ? chunks[0] : undefined;
+    return only === undefined ? chunks.flatMap((chunk) => decoder.push(chunk)) : decoder.push(only);
+  };
+}

@@ -1,0 +1,66 @@
+/** Names a decision in the headers of its answer, and in the `router` object of a body (contract agent-router part 1.3, ruling 10). */
+import type { Placement } from '../core/placement.ts';
+import type { InferenceCall } from './pipeline.ts';
+import type { RequestRecord } from './record.ts';
+
+/** Everything the `router` object says, as headers; streams carry it only here. */
+export function decisionHeaders(call: InferenceCall, record: RequestRecord, placement: Placement | null): Record<string, string> {
+  const headers: Record<string, string> = {
+    'x-oar-requested-model': headerText(record.request?.model ?? 'auto'),
+    'x-oar-attempts': String(record.attempts.length + (placement === null ? 0 : 1)),
+    'x-oar-queue-ms': String(Math.round(record.queueMs)),
+  };
+  if (placement !== null) {
+    headers['x-oar-backend'] = headerText(placement.backendId);
+    headers['x-oar-model'] = headerText(placement.model);
+  }
+  if (record.rewrites.length > 0) headers['x-oar-rewrites'] = record.rewrites.join(', ');
+  const decision = record.decision;
+  if (decision !== null && (record.classification !== null || record.request?.router)) {
+    headers['x-oar-mode'] = decision.kind === 'job' && !call.job ? 'async' : 'sync';
+    headers['x-oar-task-type'] = headerText(taskTypeOf(record));
+    headers['x-oar-decision'] = headerText(reasonOf(record, placement));
+    const fallbacks = fallbacksOf(record, placement);
+    if (fallbacks.length > 0) headers['x-oar-fallback-models'] = headerText(fallbacks.join(', '));
+  }
+  return headers;
+}
+
+/** The `router` object of a synchronous answer; times in whole milliseconds. */
+export function routerObject(record: RequestRecord, placement: Placement, executionMs: number): Record<string, unknown> {
+  return {
+    mode: 'sync',
+    taskType: taskTypeOf(record),
+    selectedModel: placement.modelKey,
+    fallbackModels: fallbacksOf(record, placement),
+    queueTimeMs: Math.round(record.queueMs),
+    executionTimeMs: Math.round(executionMs),
+    decisionReason: reasonOf(record, placement),
+  };
+}
+
+export function taskTypeOf(record: RequestRecord): string {
+  return record.classification?.taskType ?? 'unknown';
+}
+
+/** The decision's reason, and what failed before the model that serves was reached. */
+function reasonOf(record: RequestRecord, placement: Placement | null): string {
+  const reason = record.decision?.reason ?? '';
+  const failed = record.attempts.filter((attempt) => attempt.error !== undefined);
+  if (failed.length === 0 || placement === null) return reason;
+  const list = failed.map((attempt) => `${attempt.model} on ${attempt.backendId} failed (${attempt.error})`).join('; ');
+  return `${reason}; ${list}; ${placement.model} on ${placement.backendId} serves`;
+}
+
+function fallbacksOf(record: RequestRecord, placement: Placement | null): readonly string[] {
+  const decision = record.decision;
+  if (decision === null) return [];
+  const served = placement?.modelKey ?? decision.models[0];
+  const all = served === decision.models[0] ? decision.fallbackModels : [...decision.fallbackModels, ...decision.models.slice(0, 1)];
+  return all.filter((model) => model !== served);
+}
+
+/** Header values are Latin-1 without controls; anything else is percent-encoded. */
+export function headerText(value: string): string {
+  return /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value).replaceAll('%20', ' ');
+}

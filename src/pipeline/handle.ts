@@ -1,0 +1,113 @@
+/** One request from its bytes to its answer; reads like the step table of the design. */
+import type { Clock } from '../core/clock.ts';
+import { RouterError, toRouterError } from '../core/errors.ts';
+import type { InferenceRequest } from '../core/request.ts';
+import type { InferenceDialect } from '../dialects/dialect.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { Decision } from '../routing/routing.ts';
+import type { Log, Recorder } from '../telemetry/telemetry.ts';
+import { acceptJob } from './accept-job.ts';
+import { serve } from './attempt.ts';
+import { decisionHeaders } from './decision-headers.ts';
+import { HeadKeeper } from './head-keeper.ts';
+import type { Brain, Handle, InferenceCall, Reply, ServingBackend } from './pipeline.ts';
+import { RequestRecord } from './record.ts';
+import { AnswerInterrupted } from './respond.ts';
+import type { TicketDesk } from './ticket-desk.ts';
+
+export interface PipelineParts {
+  readonly clock: Clock;
+  readonly brain: Brain;
+  readonly desk: TicketDesk;
+  readonly fleet: Fleet;
+  readonly backend: (id: string) => ServingBackend | undefined;
+  readonly dialects: ReadonlyMap<string, InferenceDialect>;
+  readonly jobs: () => Jobs;
+  readonly recorder: Recorder;
+  readonly log: Log;
+  /** Headers that go with an error's status: Retry-After and the like. */
+  readonly errorHeaders: (error: RouterError) => Readonly<Record<string, string>>;
+  readonly holdHeadMs: number;
+  /** On other backends of the same model, before the first byte. */
+  readonly retries: number;
+  readonly stopping: () => boolean;
+}
+
+/** The pipeline over its parts; one is made when the router starts. */
+export function createHandle(parts: PipelineParts): Handle {
+  return async (call, reply) => {
+    const record = new RequestRecord(call);
+    let keeper: HeadKeeper | null = null;
+    try {
+      if (parts.stopping() && !call.job) throw new RouterError('shutting_down', 'The router is stopping. Try again in a moment.', { retryAfterMs: 5000 });
+      const request = call.dialect.decodeRequest(call.body);
+      record.request = request;
+      keeper = keepHead(parts, call, request, record, reply);
+      record.classification = await parts.brain.classify(request, call.signal);
+      const decision = parts.brain.decide(request, record.classification);
+      record.decision = decision;
+      if (decision.kind === 'job' && !call.job) await acceptJob(parts, call, record, request, decision, reply);
+      else await serveOrAccept(parts, call, record, request, decision, reply, keeper);
+    } catch (thrown) {
+      keeper?.stop();
+      fail(parts, call, record, reply, thrown);
+    } finally {
+      keeper?.stop();
+      parts.recorder.record(record.finish(parts.clock.now()));
+    }
+  };
+}
+
+/** Serves the request; one that may become a job and waited too long becomes one. */
+async function serveOrAccept(parts: PipelineParts, call: InferenceCall, record: RequestRecord, request: InferenceRequest, decision: Decision, reply: Reply, keeper: HeadKeeper | null): Promise<void> {
+  const served = await serve(parts, call, record, request, decision, reply, () => keeper?.stop());
+  if (!served) await acceptJob(parts, call, record, request, decision, reply);
+}
+
+function keepHead(parts: PipelineParts, call: InferenceCall, request: InferenceRequest, record: RequestRecord, reply: Reply): HeadKeeper | null {
+  if (!request.stream || parts.holdHeadMs <= 0) return null;
+  const { contentType } = spareEncoder(call, request, parts.clock.now());
+  if (!contentType.startsWith('text/event-stream')) return null;
+  return new HeadKeeper(parts.clock, reply, parts.holdHeadMs, () => ({ 'content-type': contentType, 'cache-control': 'no-cache', ...decisionHeaders(call, record, null) }));
+}
+
+function fail(parts: PipelineParts, call: InferenceCall, record: RequestRecord, reply: Reply, thrown: unknown): void {
+  if (thrown instanceof AnswerInterrupted) {
+    record.error = thrown.error;
+    record.status = 200;
+    record.outcome = thrown.error.code === 'cancelled' ? 'cancelled' : 'interrupted';
+    return;
+  }
+  const error = toRouterError(thrown);
+  record.error = error;
+  record.status = error.status;
+  record.outcome = error.code === 'cancelled' ? 'cancelled' : 'failed';
+  reply.failed?.(error);
+  if (error.code === 'internal') parts.log.error({ requestId: call.requestId, err: error.cause }, 'request failed inside the router');
+  if (error.code === 'cancelled') {
+    reply.destroy();
+    return;
+  }
+  if (reply.headSent) {
+    const request = record.request;
+    reply.end(request === null ? undefined : spareEncoder(call, request, parts.clock.now()).error(error));
+    return;
+  }
+  const body = JSON.stringify(call.dialect.encodeError(error, call.requestId));
+  reply.head(error.status, { ...parts.errorHeaders(error), ...(record.request === null ? {} : decisionHeaders(call, record, null)) });
+  reply.end(body);
+}
+
+/** An encoder for what is said outside an answer: its content type, and errors behind a head that is out already. */
+function spareEncoder(call: InferenceCall, request: InferenceRequest, at: number): ReturnType<InferenceDialect['encodeResponse']> {
+  return call.dialect.encodeResponse({
+    requestId: call.requestId,
+    model: request.model ?? 'auto',
+    stream: request.stream,
+    relay: false,
+    includeUsage: false,
+    createdAt: at,
+    router: null,
+  });
+}

@@ -1,0 +1,79 @@
+/** Gathers what happens to one request and turns it into its Trace, once. */
+import type { RouterError } from '../core/errors.ts';
+import type { Placement } from '../core/placement.ts';
+import type { Classification, InferenceRequest } from '../core/request.ts';
+import type { Usage } from '../core/stream.ts';
+import type { Attempt, Trace } from '../core/trace.ts';
+import type { Decision } from '../routing/routing.ts';
+import type { InferenceCall } from './pipeline.ts';
+
+/** One try on one placement, from its ticket to its end. */
+export interface OpenAttempt {
+  readonly placement: Placement;
+  readonly startedAt: number;
+  firstPartAt: number | null;
+}
+
+/** Written to by the steps of `handle`, read once at the end. */
+export class RequestRecord {
+  request: InferenceRequest | null = null;
+  classification: Classification | null = null;
+  decision: Decision | null = null;
+  jobId: string | undefined;
+  queueMs = 0;
+  usage: Usage = {};
+  status = 0;
+  rewrites: readonly string[] = [];
+  served: Placement | null = null;
+  firstPartAt: number | null = null;
+  outcome: Trace['outcome'] = 'failed';
+  error: RouterError | null = null;
+  readonly #call: InferenceCall;
+  readonly #attempts: Attempt[] = [];
+
+  constructor(call: InferenceCall) {
+    this.#call = call;
+  }
+
+  get attempts(): readonly Attempt[] {
+    return this.#attempts;
+  }
+
+  attemptEnded(attempt: OpenAttempt, at: number, error: RouterError | null): void {
+    this.#attempts.push({
+      backendId: attempt.placement.backendId,
+      model: attempt.placement.model,
+      startedAt: attempt.startedAt,
+      ...(attempt.firstPartAt === null ? {} : { firstPartMs: attempt.firstPartAt - attempt.startedAt }),
+      endedMs: at - attempt.startedAt,
+      ...(error === null ? {} : { error: error.code, message: error.message }),
+      why: attempt.placement.why,
+    });
+  }
+
+  finish(at: number): Trace {
+    const call = this.#call;
+    return {
+      requestId: call.requestId,
+      ...(this.jobId === undefined ? {} : { jobId: this.jobId }),
+      principalId: call.principal.id,
+      plane: call.plane,
+      dialect: call.dialect.id,
+      stream: this.request?.stream ?? false,
+      ...(this.classification === null ? {} : { taskType: this.classification.taskType }),
+      requestedModel: this.request?.model ?? null,
+      ...(this.served === null ? {} : { servedModel: this.served.model, backendId: this.served.backendId }),
+      ...(this.decision === null ? {} : { decisionReason: this.decision.reason }),
+      receivedAt: call.receivedAt,
+      queueMs: this.queueMs,
+      ...(this.firstPartAt === null ? {} : { firstPartMs: this.firstPartAt - call.receivedAt }),
+      totalMs: at - call.receivedAt,
+      usage: this.usage,
+      attempts: this.#attempts,
+      rewrites: this.rewrites,
+      outcome: this.outcome,
+      status: this.status,
+      ...(this.error === null ? {} : { error: this.error.code }),
+    };
+  }
+}

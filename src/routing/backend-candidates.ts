@@ -1,0 +1,43 @@
+/** Turns a model into the backends that could serve it. */
+import type { BackendState, FleetView } from '../core/fleet.ts';
+import type { Candidate } from '../core/placement.ts';
+import { modelKey, sameModel } from '../util/model-name.ts';
+import type { RoutingTable } from './routing.ts';
+
+/**
+ * Backends that list the model, in the fleet's order, asked with the name each lists it under. Those that are down are
+ * given only when no other has it, so that a request can wait for one to come back. A model that nobody lists may be on
+ * a backend that was not asked yet and, when it is configured, on any Ollama: its own 404 moves the request on.
+ */
+export function candidatesFor(key: string, table: RoutingTable, fleet: FleetView): readonly Candidate[] {
+  const listed = fleet.backends.flatMap((backend) => {
+    const name = listedName(backend, key);
+    return name === null ? [] : [{ backend, candidate: candidateOn(backend, name, key) }];
+  });
+  if (listed.length > 0) {
+    const reachable = listed.filter((one) => one.backend.status !== 'down');
+    return (reachable.length > 0 ? reachable : listed).map((one) => one.candidate);
+  }
+  const spec = table.specs.get(key);
+  const name = spec?.name ?? key;
+  return fleet.backends
+    .filter((backend) => backend.status !== 'down' && ((spec !== undefined && backend.kind === 'ollama') || backend.report === null))
+    .map((backend) => candidateOn(backend, name, key));
+}
+
+/** The candidates of several models, in the models' order; of the wanted backend alone when there is one (ruling 9). */
+export function candidatesForAll(keys: readonly string[], table: RoutingTable, fleet: FleetView, wantedBackend?: string): readonly Candidate[] {
+  return onlyBackend([...new Set(keys)].flatMap((key) => candidatesFor(key, table, fleet)), wantedBackend);
+}
+
+export function onlyBackend(candidates: readonly Candidate[], wantedBackend: string | undefined): readonly Candidate[] {
+  return wantedBackend === undefined ? candidates : candidates.filter((candidate) => candidate.backendId === wantedBackend);
+}
+
+function listedName(backend: BackendState, key: string): string | null {
+  return backend.report?.models.find((model) => sameModel(model.name, key))?.name ?? null;
+}
+
+function candidateOn(backend: BackendState, model: string, key: string): Candidate {
+  return { backendId: backend.id, nodeId: backend.nodeId, model, modelKey: modelKey(key) };
+}

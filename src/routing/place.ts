@@ -1,0 +1,96 @@
+/** Chooses among candidates that all have a free slot, and says why. */
+import type { BackendState, FleetView } from '../core/fleet.ts';
+import type { Candidate, Placement, Term } from '../core/placement.ts';
+import { sameModel } from '../util/model-name.ts';
+import type { Signal, SignalView } from '../signals/signal.ts';
+import type { Entry } from './routing.ts';
+import { residencyOf } from './spec-view.ts';
+
+/** Work granted to a backend and not finished; tokens are estimates. */
+export interface BackendWork {
+  readonly running: number;
+  readonly pendingPromptTokens: number;
+  readonly pendingCompletionTokens: number;
+}
+
+export type PlacePolicy = 'adaptive' | 'least-busy';
+
+export interface PlaceOptions {
+  readonly policy: PlacePolicy;
+  /** Only those whose unit is `ms` are summed. */
+  readonly signals: readonly Signal[];
+  fleet(): FleetView;
+  work(backendId: string): BackendWork;
+  slots(candidate: Candidate): number;
+}
+
+export type Place = (entry: Entry, free: readonly Candidate[]) => Placement | null;
+
+interface Weighed {
+  readonly candidate: Candidate;
+  readonly view: SignalView;
+  readonly why: readonly Term[];
+  /** Smaller is better. */
+  readonly total: number;
+}
+
+/** `adaptive`: the smallest expected time to the first token. `least-busy`: where the model is loaded, then where least runs. */
+export function createPlace(options: PlaceOptions): Place {
+  const signals = options.signals.filter((signal) => signal.unit === 'ms');
+  const weigh = options.policy === 'adaptive' ? (candidate: Candidate, view: SignalView) => sumOf(signals, candidate, view) : leastBusy;
+  return (entry, free) => {
+    const fleet = options.fleet();
+    let best: Weighed | null = null;
+    for (const candidate of free) {
+      const backend = fleet.backends.find((one) => one.id === candidate.backendId);
+      if (!backend) continue;
+      const weighed = weigh(candidate, signalView(entry, candidate, backend, fleet, options));
+      if (weighed !== null && (best === null || isBetter(weighed, best))) best = weighed;
+    }
+    return best === null ? null : { ...best.candidate, total: best.total, why: best.why };
+  };
+}
+
+/** Null when a signal vetoes the candidate. */
+function sumOf(signals: readonly Signal[], candidate: Candidate, view: SignalView): Weighed | null {
+  const why: Term[] = [];
+  for (const signal of signals) {
+    const value = signal.term(candidate, view);
+    if (typeof value !== 'number') return null;
+    why.push({ signal: signal.id, value, unit: signal.unit });
+  }
+  return { candidate, view, why, total: why.reduce((sum, term) => sum + term.value, 0) };
+}
+
+/** A cold start outweighs any number of requests that run, so the sum orders by residency first. */
+const coldPoints = 1_000_000;
+
+function leastBusy(candidate: Candidate, view: SignalView): Weighed {
+  const why: readonly Term[] = [
+    { signal: 'not-loaded', value: view.resident === null || view.resident === 'unknown' ? coldPoints : 0, unit: 'points' },
+    { signal: 'running', value: view.running, unit: 'points' },
+  ];
+  return { candidate, view, why, total: why.reduce((sum, term) => sum + term.value, 0) };
+}
+
+function isBetter(a: Weighed, b: Weighed): boolean {
+  if (a.total !== b.total) return a.total < b.total;
+  if (a.view.backend.priority !== b.view.backend.priority) return a.view.backend.priority > b.view.backend.priority;
+  if (a.view.running !== b.view.running) return a.view.running < b.view.running;
+  return a.candidate.backendId < b.candidate.backendId;
+}
+
+function signalView(entry: Entry, candidate: Candidate, backend: BackendState, fleet: FleetView, options: PlaceOptions): SignalView {
+  const resident = residencyOf(backend, candidate.modelKey);
+  const listed = backend.report?.models.find((model) => sameModel(model.name, candidate.model));
+  const sizeBytes = listed?.sizeBytes ?? (resident === null || resident === 'unknown' ? undefined : resident.sizeBytes);
+  return {
+    ...options.work(candidate.backendId),
+    backend,
+    resident,
+    speed: fleet.speed(candidate.backendId, candidate.model),
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    slots: options.slots(candidate),
+    promptTokens: entry.promptTokens,
+  };
+}

@@ -1,0 +1,89 @@
+/** What runs now, counted by model, slot, node and backend. */
+import type { Candidate, Placement } from '../core/placement.ts';
+import type { BackendWork } from './place.ts';
+import type { Entry } from './routing.ts';
+import { addTo } from './waiting-line.ts';
+
+interface Running {
+  readonly entry: Entry;
+  readonly placement: Placement;
+  readonly exclusive: boolean;
+}
+
+export class RunningSet {
+  readonly #byId = new Map<string, Running>();
+  readonly #byModel = new Map<string, number>();
+  readonly #bySlot = new Map<string, number>();
+  readonly #byNode = new Map<string, number>();
+  readonly #exclusiveByNode = new Map<string, number>();
+  readonly #work = new Map<string, BackendWork>();
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
+  ofModel(modelKey: string): number {
+    return this.#byModel.get(modelKey) ?? 0;
+  }
+
+  /** Of this model on this backend. */
+  ofSlot(candidate: Candidate): number {
+    return this.#bySlot.get(slotKey(candidate)) ?? 0;
+  }
+
+  ofNode(nodeId: string): number {
+    return this.#byNode.get(nodeId) ?? 0;
+  }
+
+  /** Does an exclusive model run there? */
+  isTaken(nodeId: string): boolean {
+    return this.#exclusiveByNode.has(nodeId);
+  }
+
+  work(backendId: string): BackendWork {
+    return this.#work.get(backendId) ?? { running: 0, pendingPromptTokens: 0, pendingCompletionTokens: 0 };
+  }
+
+  add(entry: Entry, placement: Placement, exclusive: boolean): void {
+    const running = { entry, placement, exclusive };
+    this.#byId.set(entry.id, running);
+    this.#count(running, 1);
+  }
+
+  /** Returns where it ran; null when it did not run. */
+  remove(id: string): Placement | null {
+    const running = this.#byId.get(id);
+    if (!running) return null;
+    this.#byId.delete(id);
+    this.#count(running, -1);
+    return running.placement;
+  }
+
+  #count({ entry, placement, exclusive }: Running, change: 1 | -1): void {
+    addTo(this.#byModel, placement.modelKey, change);
+    addTo(this.#bySlot, slotKey(placement), change);
+    addTo(this.#byNode, placement.nodeId, change);
+    if (exclusive) addTo(this.#exclusiveByNode, placement.nodeId, change);
+    const before = this.work(placement.backendId);
+    const running = before.running + change;
+    if (running === 0) {
+      // Estimates are fractions at times: starting again from nothing keeps rounding from piling up.
+      this.#work.delete(placement.backendId);
+      return;
+    }
+    this.#work.set(placement.backendId, {
+      running,
+      pendingPromptTokens: Math.max(0, before.pendingPromptTokens + change * entry.promptTokens),
+      pendingCompletionTokens: Math.max(0, before.pendingCompletionTokens + change * entry.completionTokens),
+    });
+  }
+}
+
+/** Names a model on a backend; neither part may hold a line end. */
+export function slotKey(candidate: Candidate): string {
+  return `${candidate.backendId}\n${candidate.modelKey}`;
+}

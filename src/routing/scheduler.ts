@@ -1,0 +1,232 @@
+/** Decides who waits, in what order, and who starts when; pure but for its own two lists. */
+import { RouterError } from '../core/errors.ts';
+import type { Candidate, Placement } from '../core/placement.ts';
+import type { BackendWork } from './place.ts';
+import type { Entry, Load, Scheduler, SchedulerEffect, SchedulerEvent, SchedulerLimits } from './routing.ts';
+import { RunningSet, slotKey } from './running-set.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+/** A scheduler that also tells how much work each backend has, for placing more. */
+export interface WorkingScheduler extends Scheduler {
+  work(backendId: string): BackendWork;
+}
+
+/**
+ * The rules, all held at every moment:
+ * - the line is ordered by priority with ageing; the first that fits starts, whoever fits behind it may start too;
+ * - never more than the slots of a model on a backend, nor more in all than `globalMaxConcurrent`;
+ * - an exclusive model runs alone on its node; while one waits for a node to become empty, nothing behind it starts there;
+ * - who can start on arrival is never refused; who must wait may be, by the bounds; nobody starts at or after his deadline.
+ */
+export function createScheduler(limits: SchedulerLimits): WorkingScheduler {
+  return new LineScheduler(limits);
+}
+
+type Reject = Extract<SchedulerEffect, { type: 'reject' }>;
+
+class LineScheduler implements WorkingScheduler {
+  readonly #limits: SchedulerLimits;
+  readonly #waiting = new WaitingLine();
+  readonly #running = new RunningSet();
+  readonly #load: Load;
+
+  constructor(limits: SchedulerLimits) {
+    this.#limits = limits;
+    const waiting = this.#waiting;
+    const running = this.#running;
+    this.#load = {
+      get totalQueued() {
+        return waiting.length;
+      },
+      get totalRunning() {
+        return running.size;
+      },
+      queued: (modelKey) => waiting.ofModel(modelKey),
+      running: (modelKey) => running.ofModel(modelKey),
+    };
+  }
+
+  dispatch(event: SchedulerEvent): readonly SchedulerEffect[] {
+    const late = this.#expire(event.at);
+    switch (event.type) {
+      case 'arrive':
+        return [...late, ...(late.length > 0 ? this.#start(null) : []), ...this.#arrive(event.entry, event.at)];
+      case 'leave':
+        return [...late, ...this.#leave(event.id, late.length > 0)];
+      case 'fleet-changed':
+      case 'tick':
+        return [...late, ...this.#start(null)];
+      default:
+        return event satisfies never;
+    }
+  }
+
+  /** The present figures; they move on with the next event. */
+  load(): Load {
+    return this.#load;
+  }
+
+  nextDeadline(): number | null {
+    return this.#waiting.nextDeadline();
+  }
+
+  position(id: string): number {
+    return this.#waiting.position(id);
+  }
+
+  work(backendId: string): BackendWork {
+    return this.#running.work(backendId);
+  }
+
+  #expire(at: number): readonly Reject[] {
+    const next = this.#waiting.nextDeadline();
+    if (next === null || at < next) return [];
+    const late = this.#waiting.removeWhere((entry) => entry.deadlineAt !== null && at >= entry.deadlineAt);
+    return late.map((entry) => this.#tooLate(entry));
+  }
+
+  #arrive(entry: Entry, at: number): readonly SchedulerEffect[] {
+    if (this.#running.has(entry.id) || this.#waiting.get(entry.id)) throw new RouterError('internal', `Request ${entry.id} is in the scheduler already.`);
+    // Before it stands in line, or it would count as one of those in front of itself.
+    const refusal = this.#refusal(entry);
+    this.#waiting.add(entry, this.#limits.agingPointsPerSecond);
+    // Whatever could start has started; only the newcomer, or those in line before it on its nodes, may be next.
+    const grants = this.#anyFree(entry) ? this.#start(nodesOf(entry)) : [];
+    if (!this.#waiting.get(entry.id)) return grants;
+    const late = entry.deadlineAt !== null && at >= entry.deadlineAt ? this.#tooLate(entry) : null;
+    const reject = refusal ?? late;
+    if (reject === null) return grants;
+    this.#waiting.remove(entry.id);
+    return [...grants, reject];
+  }
+
+  #leave(id: string, linePassed: boolean): readonly SchedulerEffect[] {
+    const waiting = this.#waiting.get(id);
+    if (waiting) {
+      this.#waiting.remove(id);
+      return linePassed || this.#wantsNode(waiting) ? this.#start(null) : [];
+    }
+    const wasFull = this.#isFull();
+    const placement = this.#running.remove(id);
+    if (placement === null) return linePassed ? this.#start(null) : [];
+    return this.#start(wasFull || linePassed ? null : new Set([placement.nodeId]));
+  }
+
+  /** Starts, in order, whoever fits. `nodes`: only there did anything become free; null: look everywhere. */
+  #start(nodes: ReadonlySet<string> | null): readonly SchedulerEffect[] {
+    if (this.#waiting.length === 0) return [];
+    const grants: SchedulerEffect[] = [];
+    const started = new Set<string>();
+    const round = new Round();
+    let where = nodes;
+    for (const { entry } of this.#waiting.inOrder()) {
+      if (this.#isFull()) break;
+      const concerned = where === null || entry.candidates.some((candidate) => where?.has(candidate.nodeId));
+      const placement = concerned ? this.#placementFor(entry, round) : null;
+      if (placement === null) {
+        this.#reserve(entry, round);
+        continue;
+      }
+      this.#running.add(entry, placement, this.#limits.exclusive(placement.modelKey));
+      started.add(entry.id);
+      grants.push({ type: 'grant', id: entry.id, placement });
+      // It no longer keeps other nodes empty for itself.
+      if (this.#wantsNode(entry)) where = null;
+    }
+    if (started.size > 0) this.#waiting.removeWhere((entry) => started.has(entry.id));
+    return grants;
+  }
+
+  /** The first model in the entry's order that has a free slot which may be used. */
+  #placementFor(entry: Entry, round: Round): Placement | null {
+    for (const group of byModel(entry.candidates)) {
+      const free = group.filter((candidate) => this.#isFree(candidate, round));
+      const placement = free.length === 0 ? null : this.#limits.place(entry, free);
+      if (placement !== null) return placement;
+    }
+    return null;
+  }
+
+  /** What is not free stays so for the rest of a round: work only starts in it, and nodes only become reserved. */
+  #isFree(candidate: Candidate, round: Round): boolean {
+    if (round.reserved.has(candidate.nodeId)) return false;
+    const key = slotKey(candidate);
+    if (round.taken.has(key)) return false;
+    const free = this.#hasSlot(candidate) && this.#limits.available(candidate);
+    if (!free) round.taken.add(key);
+    return free;
+  }
+
+  #hasSlot(candidate: Candidate): boolean {
+    if (this.#running.isTaken(candidate.nodeId)) return false;
+    if (this.#limits.exclusive(candidate.modelKey) && this.#running.ofNode(candidate.nodeId) > 0) return false;
+    return this.#running.ofSlot(candidate) < this.#limits.slots(candidate);
+  }
+
+  /** Keeps nodes free of later work for an exclusive entry that only waits for them to become empty. */
+  #reserve(entry: Entry, round: Round): void {
+    for (const candidate of entry.candidates) {
+      const waitsForNode = this.#limits.exclusive(candidate.modelKey) && this.#running.ofNode(candidate.nodeId) > 0;
+      if (waitsForNode && this.#limits.slots(candidate) > 0 && this.#limits.available(candidate)) round.reserved.add(candidate.nodeId);
+    }
+  }
+
+  #wantsNode(entry: Entry): boolean {
+    return entry.candidates.some((candidate) => this.#limits.exclusive(candidate.modelKey));
+  }
+
+  #anyFree(entry: Entry): boolean {
+    const round = new Round();
+    return !this.#isFull() && entry.candidates.some((candidate) => this.#isFree(candidate, round));
+  }
+
+  #isFull(): boolean {
+    const most = this.#limits.globalMaxConcurrent;
+    return most !== null && this.#running.size >= most;
+  }
+
+  /** Why the entry may not wait; null when it may. A model of which nothing runs or waits is not refused for others' sake. */
+  #refusal(entry: Entry): Reject | null {
+    if (!entry.bounded) return null;
+    const perUser = this.#limits.perUserMaxQueued;
+    if (perUser !== null && this.#waiting.boundedOfUser(entry.user) >= perUser) {
+      return this.#reject(entry, 'rate_limited', `You have ${perUser} requests waiting already, as many as one user may have.`);
+    }
+    const most = this.#limits.globalMaxQueued;
+    const idle = this.#waiting.ofModel(entry.modelKey) === 0 && this.#running.ofModel(entry.modelKey) === 0;
+    if (this.#waiting.bounded < most || (idle && most > 0)) return null;
+    return this.#reject(entry, 'queue_full', `The queue of ${entry.modelKey} is full: ${this.#waiting.bounded} requests wait, and ${most} may.`);
+  }
+
+  #tooLate(entry: Entry): Reject {
+    const waitedMs = Math.round((entry.deadlineAt ?? entry.arrivedAt) - entry.arrivedAt);
+    return this.#reject(entry, 'queue_timeout', `No backend became free for ${entry.modelKey} within ${waitedMs} ms.`);
+  }
+
+  /** The longer the line for what runs, the later it is worth coming back: about a second a turn, at most a minute. */
+  #reject(entry: Entry, code: Reject['code'], message: string): Reject {
+    const turns = Math.ceil((this.#waiting.length + 1) / Math.max(1, this.#running.size));
+    return { type: 'reject', id: entry.id, code, message, retryAfterMs: 1000 * Math.min(60, Math.max(1, turns)) };
+  }
+}
+
+/** What is known not to be free while one event is handled. */
+class Round {
+  readonly reserved = new Set<string>();
+  readonly taken = new Set<string>();
+}
+
+function nodesOf(entry: Entry): ReadonlySet<string> {
+  return new Set(entry.candidates.map((candidate) => candidate.nodeId));
+}
+
+/** Runs of the same model, in order. */
+function byModel(candidates: readonly Candidate[]): readonly (readonly Candidate[])[] {
+  const groups: Candidate[][] = [];
+  for (const candidate of candidates) {
+    const last = groups.at(-1);
+    if (last !== undefined && last[0]?.modelKey === candidate.modelKey) last.push(candidate);
+    else groups.push([candidate]);
+  }
+  return groups;
+}

@@ -1,0 +1,92 @@
+/** Gathers what is known of one model at this moment, over all backends that could serve it. */
+import type { BackendState, Capability, FleetView, Model, Resident } from '../core/fleet.ts';
+import type { Candidate } from '../core/placement.ts';
+import { sameModel } from '../util/model-name.ts';
+import { candidatesFor } from './backend-candidates.ts';
+import type { Load, ModelSpec, RoutingTable } from './routing.ts';
+
+export interface SpecView {
+  readonly key: string;
+  /** Absent for a model that is listed but not configured. */
+  readonly spec: ModelSpec | undefined;
+  /** `unknown` when a backend cannot say and no other has it in memory. */
+  readonly resident: 'yes' | 'no' | 'unknown';
+  /** Does every copy in memory lie partly outside the GPU? */
+  readonly cpuSplit: boolean;
+  /** Can no backend take it, since all that have it are down? */
+  readonly down: boolean;
+  readonly queued: number;
+  readonly running: number;
+  /** How many of it may run at once over all backends; an exclusive model runs once a node. */
+  readonly slots: number;
+  /** Weights, in units of 2^20 bytes. */
+  readonly sizeMb?: number;
+  /** The longest prompt that some backend takes, in tokens. */
+  readonly maxContext?: number;
+  /** Does every backend that has it say that it lacks this capability? */
+  lacks(capability: Capability): boolean;
+}
+
+export interface SpecViewInput {
+  readonly table: RoutingTable;
+  readonly fleet: FleetView;
+  readonly load: Load;
+  slots(candidate: Candidate): number;
+}
+
+export function specView(key: string, input: SpecViewInput): SpecView {
+  const spec = input.table.specs.get(key);
+  const candidates = candidatesFor(key, input.table, input.fleet);
+  const places = candidates.flatMap((candidate) => {
+    const backend = input.fleet.backends.find((one) => one.id === candidate.backendId);
+    return backend ? [{ backend, listed: backend.report?.models.find((model) => sameModel(model.name, key)) }] : [];
+  });
+  const listed = places.flatMap((place) => place.listed ?? []);
+  const copies = places.map((place) => residencyOf(place.backend, key));
+  const sizeMb = sizeMbOf(spec, listed);
+  const maxContext = maxContextOf(spec, listed);
+  return {
+    key,
+    spec,
+    resident: combined(copies),
+    cpuSplit: isSplit(copies),
+    down: places.every((place) => place.backend.status === 'down'),
+    queued: input.load.queued(key),
+    running: input.load.running(key),
+    slots: spec?.exclusive ? new Set(candidates.map((one) => one.nodeId)).size : candidates.reduce((sum, one) => sum + input.slots(one), 0),
+    ...(sizeMb === undefined ? {} : { sizeMb }),
+    ...(maxContext === undefined ? {} : { maxContext }),
+    lacks: (capability) => listed.length > 0 && listed.every((model) => model.capabilities !== undefined && model.capabilities.length > 0 && !model.capabilities.includes(capability)),
+  };
+}
+
+/** What is in memory of a model on a backend; null: nothing. */
+export function residencyOf(backend: BackendState, key: string): Resident | null | 'unknown' {
+  const resident = backend.report?.resident;
+  if (!resident) return 'unknown';
+  return resident.find((one) => sameModel(one.name, key)) ?? null;
+}
+
+function combined(copies: readonly (Resident | null | 'unknown')[]): SpecView['resident'] {
+  if (copies.some((copy) => copy !== null && copy !== 'unknown')) return 'yes';
+  return copies.includes('unknown') ? 'unknown' : 'no';
+}
+
+function isSplit(copies: readonly (Resident | null | 'unknown')[]): boolean {
+  const loaded = copies.filter((copy) => copy !== null && copy !== 'unknown');
+  return loaded.length > 0 && loaded.every((copy) => copy.sizeBytes !== undefined && copy.vramBytes !== undefined && copy.vramBytes < copy.sizeBytes);
+}
+
+function sizeMbOf(spec: ModelSpec | undefined, listed: readonly Model[]): number | undefined {
+  if (spec?.sizeGb !== undefined) return spec.sizeGb * 1024;
+  const bytes = listed.find((model) => model.sizeBytes !== undefined)?.sizeBytes;
+  return bytes === undefined ? undefined : bytes / 2 ** 20;
+}
+
+/** The configured limit and what the servers say hold together. A server that says nothing leaves only the former. */
+function maxContextOf(spec: ModelSpec | undefined, listed: readonly Model[]): number | undefined {
+  const lengths = listed.map((model) => model.contextLength ?? Number.POSITIVE_INFINITY);
+  const known = lengths.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...lengths);
+  const limit = Math.min(spec?.maxContext ?? Number.POSITIVE_INFINITY, known);
+  return Number.isFinite(limit) ? limit : undefined;
+}

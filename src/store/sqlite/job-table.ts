@@ -1,0 +1,116 @@
+/** The job store's calls as SQL, each inside a transaction of the caller. */
+import type { Job, JobError, JobStatus } from '../../core/job.ts';
+import { countJobs } from '../count-jobs.ts';
+import { textBytes } from '../retention.ts';
+import type { JobCounts, JobLimits, JobOutcome, JobSummary } from '../store.ts';
+import type { Database, SqlRow, SqlValue, Statement } from './database.ts';
+import { jobOf, summaryColumns, summaryOf } from './job-row.ts';
+import { JobSweep } from './job-sweep.ts';
+import type { JobCalls } from './protocol.ts';
+
+const wholeJobs = `SELECT ${summaryColumns}, job_requests.body AS request, job_results.body AS result
+  FROM jobs LEFT JOIN job_requests ON job_requests.job = number LEFT JOIN job_results ON job_results.job = number`;
+
+type Page = { readonly limit: number; readonly before?: string; readonly principalId?: string };
+
+/** Prepares its statements once. Every call throws SQLite's own error. */
+export class JobTable implements JobCalls {
+  readonly #database: Database;
+  readonly #statements = new Map<string, Statement>();
+  readonly #sweep: JobSweep;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#sweep = new JobSweep(database);
+  }
+
+  add(job: Job): void {
+    this.#run(
+      `INSERT INTO jobs (id, status, kept, bytes, task_type, selected_model, dialect, error_code, error_message, attempts, crashes, priority, principal_id, user, created_at, started_at, finished_at, not_before, expires_at)
+       VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      job.id, job.status, textBytes(job.requestJson) + textBytes(job.resultJson), job.taskType, job.selectedModel, job.dialect,
+      job.error?.code ?? null, job.error?.message ?? null, job.attempts, job.crashes ?? 0, job.priority, job.principalId, job.user,
+      job.createdAt, job.startedAt, job.finishedAt, job.notBefore, job.expiresAt,
+    );
+    this.#run('INSERT INTO job_requests (job, body) SELECT number, ? FROM jobs WHERE id = ?', job.requestJson, job.id);
+    if (job.resultJson !== null) this.#addResult(job.id, job.resultJson);
+  }
+
+  get(id: string): Job | null {
+    const row = this.#statement(`${wholeJobs} WHERE id = ?`).get(id);
+    return row ? jobOf(row) : null;
+  }
+
+  list(page: Page): JobSummary[] {
+    const conditions: string[] = [];
+    const values: SqlValue[] = [];
+    if (page.principalId !== undefined) {
+      conditions.push('principal_id = ?');
+      values.push(page.principalId);
+    }
+    if (page.before !== undefined) {
+      conditions.push('(created_at, id) < (SELECT created_at, id FROM jobs WHERE id = ?)');
+      values.push(page.before);
+    }
+    const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
+    return this.#statement(`SELECT ${summaryColumns} FROM jobs ${where} ORDER BY created_at DESC, id DESC LIMIT ?`).all(...values, page.limit).map(summaryOf);
+  }
+
+  start(id: string, at: number): boolean {
+    return this.#run("UPDATE jobs SET status = 'running', attempts = attempts + 1, started_at = ?, not_before = NULL WHERE id = ? AND status = 'queued'", at, id);
+  }
+
+  finish(id: string, outcome: JobOutcome): boolean {
+    const changed = this.#run(
+      `UPDATE jobs SET status = ?, error_code = ?, error_message = ?, selected_model = coalesce(?, selected_model), finished_at = ?, expires_at = ?, not_before = NULL, bytes = bytes + ?
+       WHERE id = ? AND status IN ('queued', 'running')`,
+      outcome.status, outcome.error?.code ?? null, outcome.error?.message ?? null, outcome.selectedModel ?? null, outcome.finishedAt, outcome.expiresAt,
+      textBytes(outcome.resultJson), id,
+    );
+    if (changed && outcome.resultJson !== undefined) this.#addResult(id, outcome.resultJson);
+    return changed;
+  }
+
+  requeue(id: string, notBefore: number, error: JobError | null): boolean {
+    return this.#run(
+      `UPDATE jobs SET status = 'queued', started_at = NULL, not_before = ?, error_code = coalesce(?, error_code), error_message = coalesce(?, error_message), attempts = attempts - ?
+       WHERE id = ? AND status = 'running'`,
+      notBefore, error?.code ?? null, error?.message ?? null, error ? 0 : 1, id,
+    );
+  }
+
+  recover(): Job[] {
+    this.#run("UPDATE jobs SET status = 'queued', started_at = NULL, crashes = crashes + 1 WHERE status = 'running'");
+    return this.#statement(`${wholeJobs} WHERE status = 'queued' ORDER BY created_at, id`).all().map(jobOf);
+  }
+
+  sweep(now: number, limits: JobLimits): number {
+    return this.#sweep.run(now, limits);
+  }
+
+  counts(): JobCounts {
+    const rows = this.#statement('SELECT status, selected_model, count(*) AS jobs, sum(bytes) AS bytes FROM jobs GROUP BY status, selected_model').all();
+    return countJobs(rows.map(countedRow));
+  }
+
+  #addResult(id: string, resultJson: string): void {
+    this.#run('INSERT INTO job_results (job, body) SELECT number, ? FROM jobs WHERE id = ?', resultJson, id);
+  }
+
+  /** Did it change a row? */
+  #run(sql: string, ...values: SqlValue[]): boolean {
+    return Number(this.#statement(sql).run(...values).changes) > 0;
+  }
+
+  #statement(sql: string): Statement {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+function countedRow(row: SqlRow): { model: string; status: JobStatus; count: number; bytes: number } {
+  return { model: String(row['selected_model']), status: String(row['status']) as JobStatus, count: Number(row['jobs']), bytes: Number(row['bytes']) };
+}
