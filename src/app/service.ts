@@ -23,7 +23,7 @@ import { createAsk } from './ask-classifier.ts';
 import { createBrain } from './brain.ts';
 import { createForeignLoad } from './foreign-gpu-load.ts';
 import { routingPolicy } from './policy.ts';
-import { randomId } from './random-id.ts';
+import { pooledSource, randomId } from './random-id.ts';
 import { createRunJob } from './run-job.ts';
 import { backendOf, schedulerLimits, slotsOf } from './scheduler-limits.ts';
 import { followFleet, tableFromFile } from './tables.ts';
@@ -51,8 +51,10 @@ export interface Service {
 export const inferenceDialects: readonly InferenceDialect[] = dialects.filter((dialect) => dialect.kind === 'inference');
 const dialectsById: ReadonlyMap<string, InferenceDialect> = new Map(inferenceDialects.map((dialect) => [dialect.id, dialect]));
 
+const random = pooledSource(randomBytes);
+
 export function newRequestId(): string {
-  return `req_${randomId(20, randomBytes)}`;
+  return `req_${randomId(20, random)}`;
 }
 
 export function createService(sources: ServiceSources): Service {
@@ -131,7 +133,7 @@ function createServiceJobs({ loaded, clock, store, log }: ServiceSources, handle
     store: store.jobs,
     clock,
     nodeId: server.nodeId,
-    randomId: (length) => randomId(length, randomBytes),
+    randomId: (length) => randomId(length, random),
     run: createRunJob(handle, dialectsById, clock),
     policy: { maxAttempts: jobs.maxAttempts, resultTtlMs, maxQueued: Math.max(1, queue.globalMaxQueued), jitter: () => randomBytes(1).readUInt8() / 255 },
     limits: { maxJobs: jobs.maxRetainedJobs, maxBytes: jobs.maxRetainedBytes, rememberMs: Math.max(rememberMs, resultTtlMs) },

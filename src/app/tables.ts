@@ -14,15 +14,20 @@ export function tableFromFile(models: readonly ModelSpec[], routes: Readonly<Rec
   };
 }
 
-/** Follows the fleet: the table is made again only when the fleet's view changed. */
+/** Follows the fleet: the table is made again only when a backend lists something else. */
 export function followFleet(fileTable: RoutingTable | null, view: () => FleetView): () => RoutingTable {
   if (fileTable !== null) return () => fileTable;
   let seen: FleetView | null = null;
+  let reports: readonly unknown[] = [];
   let table = tableFromModels([]);
   return () => {
     const now = view();
-    if (now !== seen) {
-      seen = now;
+    if (now === seen) return table;
+    seen = now;
+    // A view is new with each lesson learned; the table only follows what the backends list.
+    const listed = now.backends.map((backend) => backend.report?.models);
+    if (listed.length !== reports.length || listed.some((models, index) => models !== reports[index])) {
+      reports = listed;
       table = tableFromModels(listedModels(now));
     }
     return table;

@@ -26,8 +26,8 @@ export class UpstreamCall implements ByteSource, Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal;
   readonly #timer: CallTimer;
   readonly #onAbort = (): void => this.cancel();
-  #resolve!: (answer: UpstreamAnswer) => void;
-  #reject!: (error: RouterError) => void;
+  #resolve: (answer: UpstreamAnswer) => void = () => {};
+  #reject: (error: RouterError) => void = () => {};
   #controller: Dispatcher.DispatchController | null = null;
   #phase: 'waiting' | 'refused' | 'answering' | 'over' = 'waiting';
   #failure: RouterError | null = null;

@@ -58,6 +58,7 @@ function measured({ usage, promptTokens, firstPartMs, totalMs, cold }: Lesson): 
   };
 }
 
+/** Less than a millisecond is no measurement. */
 function rate(tokens: number | undefined, ms: number | undefined): number | undefined {
-  return tokens !== undefined && ms !== undefined && tokens > 0 && ms > 0 ? (tokens * 1000) / ms : undefined;
+  return tokens !== undefined && ms !== undefined && tokens > 0 && ms >= 1 ? (tokens * 1000) / ms : undefined;
 }

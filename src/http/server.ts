@@ -40,10 +40,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const open = { count: 0 };
   const listener: RequestListener = (request, response) => {
     open.count += 1;
+    const left = new AbortController();
     response.once('close', () => {
       open.count -= 1;
+      if (!response.writableFinished) left.abort();
     });
-    void answer(options, table, request, response);
+    void answer(options, table, request, response, left.signal);
   };
   const server = options.tls ? createTlsServer({ ...options.tls, minVersion: 'TLSv1.2' }, listener) : createPlainServer(listener);
   // Long answers are our own business; these bound only how slowly a request may arrive.
@@ -55,7 +57,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return { port: address.port, open: () => open.count, stop: (deadlineMs) => stop(server, options.clock, deadlineMs) };
 }
 
-async function answer(options: ServerOptions, table: RouteTable, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(options: ServerOptions, table: RouteTable, request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
   const requestId = options.newRequestId();
   const reply = new SocketReply(response, { 'x-oar-request-id': requestId });
   const url = request.url ?? '/';
@@ -66,7 +68,7 @@ async function answer(options: ServerOptions, table: RouteTable, request: Incomi
     if (path === null) throw new RouterError('not_found', `There is nothing here; this router lives under ${options.basePath}.`);
     const match = table.match(request.method ?? 'GET', path);
     shape = match.route.errorShape ?? shape;
-    await match.route.handle(exchangeOf(options, match, request, response, reply, { requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1) }));
+    await match.route.handle(exchangeOf(options, match, request, reply, { signal, requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1) }));
   } catch (thrown) {
     const error = toRouterError(thrown);
     if (error.code === 'internal') options.log.error({ requestId, path, err: error.cause }, 'request failed inside the router');
@@ -74,26 +76,25 @@ async function answer(options: ServerOptions, table: RouteTable, request: Incomi
   }
 }
 
-interface Address {
+interface Arrival {
+  readonly signal: AbortSignal;
   readonly requestId: string;
   readonly path: string;
   readonly search: string;
 }
 
-function exchangeOf(options: ServerOptions, match: Match, request: IncomingMessage, response: ServerResponse, reply: SocketReply, at: Address): Exchange {
-  const left = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) left.abort();
-  });
+function exchangeOf(options: ServerOptions, match: Match, request: IncomingMessage, reply: SocketReply, at: Arrival): Exchange {
   return {
     method: request.method ?? 'GET',
     path: at.path,
     params: match.params,
-    query: new URLSearchParams(at.search),
+    get query() {
+      return new URLSearchParams(at.search);
+    },
     headers: request.headers,
     requestId: at.requestId,
     principal: anonymous(request),
-    signal: left.signal,
+    signal: at.signal,
     receivedAt: options.clock.now(),
     reply,
     body: () => readBody(request, options.bodyLimitBytes),

@@ -27,7 +27,9 @@ export class SocketReply implements Reply {
 
   end(bytes?: string | Uint8Array): void {
     if (bytes === undefined) this.#response.end();
-    else this.#response.end(bytes);
+    else if (typeof bytes === 'string') this.#response.end(bytes);
+    // As Latin-1 text the bytes stay what they are, and leave in one write together with the head.
+    else this.#response.end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'), 'latin1');
   }
 
   destroy(): void {

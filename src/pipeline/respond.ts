@@ -37,8 +37,8 @@ async function respondWhole(encoder: ResponseEncoder, answer: StartedAnswer, rep
   }
   const last = encoder.end();
   if (last !== null) pieces.push(last);
-  const only = pieces.length === 1 ? pieces[0] : undefined;
-  const body = only ?? Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)));
+  const [only = ''] = pieces;
+  const body = pieces.length <= 1 ? only : Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)));
   reply.head(200, { ...headers(), 'content-length': String(Buffer.byteLength(body)) });
   reply.end(body);
   return usage;

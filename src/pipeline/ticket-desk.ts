@@ -44,20 +44,23 @@ export class TicketDesk {
         leave();
         reject(callerLeft());
       };
-      this.#waiters.set(entry.id, {
+      const waiter = {
         arrivedAt: entry.arrivedAt,
-        grant: (ticket) => {
+        grant: (ticket: Ticket) => {
           settle();
           resolve(ticket);
         },
-        refuse: (error) => {
+        refuse: (error: RouterError) => {
           settle();
           reject(error);
         },
-      });
-      signal.addEventListener('abort', onAbort);
+      };
+      this.#waiters.set(entry.id, waiter);
       this.#dispatch({ type: 'arrive', at: this.#clock.now(), entry });
-      if (giveUpMs !== null && this.#waiters.has(entry.id)) {
+      // Most are granted on arrival and never wait.
+      if (this.#waiters.get(entry.id) !== waiter) return;
+      signal.addEventListener('abort', onAbort);
+      if (giveUpMs !== null) {
         cancelGiveUp = this.#clock.after(giveUpMs, () => {
           leave();
           resolve(null);

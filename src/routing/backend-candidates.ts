@@ -1,7 +1,7 @@
 /** Turns a model into the backends that could serve it. */
 import type { BackendState, FleetView } from '../core/fleet.ts';
 import type { Candidate } from '../core/placement.ts';
-import { modelKey, sameModel } from '../util/model-name.ts';
+import { listingsOf } from './listings.ts';
 import type { RoutingTable } from './routing.ts';
 
 /**
@@ -10,13 +10,10 @@ import type { RoutingTable } from './routing.ts';
  * a backend that was not asked yet and, when it is configured, on any Ollama: its own 404 moves the request on.
  */
 export function candidatesFor(key: string, table: RoutingTable, fleet: FleetView): readonly Candidate[] {
-  const listed = fleet.backends.flatMap((backend) => {
-    const name = listedName(backend, key);
-    return name === null ? [] : [{ backend, candidate: candidateOn(backend, name, key) }];
-  });
+  const listed = listingsOf(key, fleet);
   if (listed.length > 0) {
     const reachable = listed.filter((one) => one.backend.status !== 'down');
-    return (reachable.length > 0 ? reachable : listed).map((one) => one.candidate);
+    return (reachable.length > 0 ? reachable : listed).map((one) => candidateOn(one.backend, one.model.name, key));
   }
   const spec = table.specs.get(key);
   const name = spec?.name ?? key;
@@ -34,10 +31,6 @@ export function onlyBackend(candidates: readonly Candidate[], wantedBackend: str
   return wantedBackend === undefined ? candidates : candidates.filter((candidate) => candidate.backendId === wantedBackend);
 }
 
-function listedName(backend: BackendState, key: string): string | null {
-  return backend.report?.models.find((model) => sameModel(model.name, key))?.name ?? null;
-}
-
 function candidateOn(backend: BackendState, model: string, key: string): Candidate {
-  return { backendId: backend.id, nodeId: backend.nodeId, model, modelKey: modelKey(key) };
+  return { backendId: backend.id, nodeId: backend.nodeId, model, modelKey: key };
 }

@@ -2,6 +2,7 @@
 import type { FleetView } from '../core/fleet.ts';
 import { modelKey } from '../util/model-name.ts';
 import { isEmbeddingModel } from './embedding-model.ts';
+import { listingsOf } from './listings.ts';
 import type { ModelSpec, RoutingTable } from './routing.ts';
 
 export interface CandidateWishes {
@@ -31,9 +32,5 @@ export function routeOf(taskType: string, table: RoutingTable): readonly string[
 }
 
 function embeds(spec: ModelSpec, key: string, fleet: FleetView): boolean {
-  for (const backend of fleet.backends) {
-    const listed = backend.report?.models.find((model) => modelKey(model.name) === key);
-    if (listed) return isEmbeddingModel(listed);
-  }
-  return isEmbeddingModel({ name: spec.name });
+  return isEmbeddingModel(listingsOf(key, fleet)[0]?.model ?? { name: spec.name });
 }

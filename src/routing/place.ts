@@ -1,8 +1,8 @@
 /** Chooses among candidates that all have a free slot, and says why. */
 import type { BackendState, FleetView } from '../core/fleet.ts';
 import type { Candidate, Placement, Term } from '../core/placement.ts';
-import { sameModel } from '../util/model-name.ts';
 import type { Signal, SignalView } from '../signals/signal.ts';
+import { listingsOf } from './listings.ts';
 import type { Entry } from './routing.ts';
 import { residencyOf } from './spec-view.ts';
 
@@ -82,14 +82,17 @@ function isBetter(a: Weighed, b: Weighed): boolean {
 
 function signalView(entry: Entry, candidate: Candidate, backend: BackendState, fleet: FleetView, options: PlaceOptions): SignalView {
   const resident = residencyOf(backend, candidate.modelKey);
-  const listed = backend.report?.models.find((model) => sameModel(model.name, candidate.model));
-  const sizeBytes = listed?.sizeBytes ?? (resident === null || resident === 'unknown' ? undefined : resident.sizeBytes);
+  const listed = listingsOf(candidate.modelKey, fleet).find((one) => one.backend === backend)?.model;
+  const work = options.work(candidate.backendId);
+  // Field by field: this runs for each candidate of each request, and spreading costs several times as much.
   return {
-    ...options.work(candidate.backendId),
     backend,
     resident,
     speed: fleet.speed(candidate.backendId, candidate.model),
-    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    sizeBytes: listed?.sizeBytes ?? (resident === null || resident === 'unknown' ? undefined : resident.sizeBytes),
+    running: work.running,
+    pendingPromptTokens: work.pendingPromptTokens,
+    pendingCompletionTokens: work.pendingCompletionTokens,
     slots: options.slots(candidate),
     promptTokens: entry.promptTokens,
   };

@@ -1,9 +1,10 @@
 /** Tells what the asked-for model name means: route by task, or this model. */
 import { RouterError } from '../core/errors.ts';
 import type { FleetView } from '../core/fleet.ts';
-import { modelKey, sameModel } from '../util/model-name.ts';
+import { modelKey } from '../util/model-name.ts';
 import { aliasTarget } from './aliases.ts';
 import { closeNames } from './close-names.ts';
+import { listingsOf } from './listings.ts';
 import type { RoutingTable } from './routing.ts';
 
 export type Resolved =
@@ -50,11 +51,9 @@ function named(known: string, wanted: string, reached: string): Resolved {
 function knownName(asked: string, table: RoutingTable, fleet: FleetView): string | null {
   let near = table.specs.get(modelKey(asked))?.name ?? null;
   if (near === asked) return near;
-  for (const backend of fleet.backends) {
-    for (const model of backend.report?.models ?? []) {
-      if (model.name === asked) return asked;
-      if (near === null && sameModel(model.name, asked)) near = model.name;
-    }
+  for (const { model } of listingsOf(modelKey(asked), fleet)) {
+    if (model.name === asked) return asked;
+    near ??= model.name;
   }
   return near;
 }

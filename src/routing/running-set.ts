@@ -1,8 +1,8 @@
 /** What runs now, counted by model, slot, node and backend. */
 import type { Candidate, Placement } from '../core/placement.ts';
+import { addTo } from './counts.ts';
 import type { BackendWork } from './place.ts';
 import type { Entry } from './routing.ts';
-import { addTo } from './waiting-line.ts';
 
 interface Running {
   readonly entry: Entry;

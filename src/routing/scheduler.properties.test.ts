@@ -224,7 +224,7 @@ test('never over a limit, never idle while work fits, in order, in time, nothing
       expect(witness.ended.size + witness.waiting.length).toBe(arrived);
       for (const one of witness.waiting) expect(scheduler.position(one.id)).toBeGreaterThan(0);
     }),
-    { numRuns: 400 },
+    { numRuns: 300 },
   );
 });
 

@@ -50,7 +50,7 @@ class LineScheduler implements WorkingScheduler {
     const late = this.#expire(event.at);
     switch (event.type) {
       case 'arrive':
-        return [...late, ...(late.length > 0 ? this.#start(null) : []), ...this.#arrive(event.entry, event.at)];
+        return [...late, ...this.#arrive(event.entry, event.at, late.length > 0)];
       case 'leave':
         return [...late, ...this.#leave(event.id, late.length > 0)];
       case 'fleet-changed':
@@ -85,13 +85,16 @@ class LineScheduler implements WorkingScheduler {
     return late.map((entry) => this.#tooLate(entry));
   }
 
-  #arrive(entry: Entry, at: number): readonly SchedulerEffect[] {
+  #arrive(entry: Entry, at: number, linePassed: boolean): readonly SchedulerEffect[] {
     if (this.#running.has(entry.id) || this.#waiting.get(entry.id)) throw new RouterError('internal', `Request ${entry.id} is in the scheduler already.`);
+    const atOnce = this.#waiting.length === 0 ? this.#startAlone(entry) : null;
+    if (atOnce !== null) return [atOnce];
     // Before it stands in line, or it would count as one of those in front of itself.
     const refusal = this.#refusal(entry);
     this.#waiting.add(entry, this.#limits.agingPointsPerSecond);
     // Whatever could start has started; only the newcomer, or those in line before it on its nodes, may be next.
-    const grants = this.#anyFree(entry) ? this.#start(nodesOf(entry)) : [];
+    const where = linePassed ? null : nodesOf(entry);
+    const grants = linePassed || this.#anyFree(entry) ? this.#start(where) : [];
     if (!this.#waiting.get(entry.id)) return grants;
     const late = entry.deadlineAt !== null && at >= entry.deadlineAt ? this.#tooLate(entry) : null;
     const reject = refusal ?? late;
@@ -100,6 +103,7 @@ class LineScheduler implements WorkingScheduler {
     return [...grants, reject];
   }
 
+  /** `linePassed`: entries were taken out of the line already, so that others may start anywhere. */
   #leave(id: string, linePassed: boolean): readonly SchedulerEffect[] {
     const waiting = this.#waiting.get(id);
     if (waiting) {
@@ -112,6 +116,17 @@ class LineScheduler implements WorkingScheduler {
     return this.#start(wasFull || linePassed ? null : new Set([placement.nodeId]));
   }
 
+  /** The short way when nobody waits. */
+  #startAlone(entry: Entry): SchedulerEffect | null {
+    const placement = this.#isFull() ? null : this.#placementFor(entry, new Round());
+    return placement === null ? null : this.#grant(entry, placement);
+  }
+
+  #grant(entry: Entry, placement: Placement): SchedulerEffect {
+    this.#running.add(entry, placement, this.#limits.exclusive(placement.modelKey));
+    return { type: 'grant', id: entry.id, placement };
+  }
+
   /** Starts, in order, whoever fits. `nodes`: only there did anything become free; null: look everywhere. */
   #start(nodes: ReadonlySet<string> | null): readonly SchedulerEffect[] {
     if (this.#waiting.length === 0) return [];
@@ -119,19 +134,24 @@ class LineScheduler implements WorkingScheduler {
     const started = new Set<string>();
     const round = new Round();
     let where = nodes;
-    for (const { entry } of this.#waiting.inOrder()) {
+    for (const { entry, places } of this.#waiting.inOrder()) {
       if (this.#isFull()) break;
+      if (round.hopeless.has(places)) continue;
       const concerned = where === null || entry.candidates.some((candidate) => where?.has(candidate.nodeId));
       const placement = concerned ? this.#placementFor(entry, round) : null;
       if (placement === null) {
         this.#reserve(entry, round);
+        // What `place` refuses it refuses to this entry; only a place that is not free is lost to all.
+        if (!concerned || !this.#anyFree(entry)) round.hopeless.add(places);
         continue;
       }
-      this.#running.add(entry, placement, this.#limits.exclusive(placement.modelKey));
       started.add(entry.id);
-      grants.push({ type: 'grant', id: entry.id, placement });
-      // It no longer keeps other nodes empty for itself.
-      if (this.#wantsNode(entry)) where = null;
+      grants.push(this.#grant(entry, placement));
+      if (where !== null && this.#wantsNode(entry)) {
+        // It no longer keeps other nodes empty for itself: those passed over may start now.
+        where = null;
+        round.hopeless.clear();
+      }
     }
     if (started.size > 0) this.#waiting.removeWhere((entry) => started.has(entry.id));
     return grants;
@@ -214,6 +234,8 @@ class LineScheduler implements WorkingScheduler {
 class Round {
   readonly reserved = new Set<string>();
   readonly taken = new Set<string>();
+  /** `places` of entries that found nothing. */
+  readonly hopeless = new Set<string>();
 }
 
 function nodesOf(entry: Entry): ReadonlySet<string> {

@@ -3,6 +3,7 @@ import type { BackendState, Capability, FleetView, Model, Resident } from '../co
 import type { Candidate } from '../core/placement.ts';
 import { sameModel } from '../util/model-name.ts';
 import { candidatesFor } from './backend-candidates.ts';
+import { listingsOf } from './listings.ts';
 import type { Load, ModelSpec, RoutingTable } from './routing.ts';
 
 export interface SpecView {
@@ -19,10 +20,10 @@ export interface SpecView {
   readonly running: number;
   /** How many of it may run at once over all backends; an exclusive model runs once a node. */
   readonly slots: number;
-  /** Weights, in units of 2^20 bytes. */
-  readonly sizeMb?: number;
-  /** The longest prompt that some backend takes, in tokens. */
-  readonly maxContext?: number;
+  /** Weights, in units of 2^20 bytes; undefined when nobody says. */
+  readonly sizeMb: number | undefined;
+  /** The longest prompt that some backend takes, in tokens; undefined when nobody says. */
+  readonly maxContext: number | undefined;
   /** Does every backend that has it say that it lacks this capability? */
   lacks(capability: Capability): boolean;
 }
@@ -37,25 +38,20 @@ export interface SpecViewInput {
 export function specView(key: string, input: SpecViewInput): SpecView {
   const spec = input.table.specs.get(key);
   const candidates = candidatesFor(key, input.table, input.fleet);
-  const places = candidates.flatMap((candidate) => {
-    const backend = input.fleet.backends.find((one) => one.id === candidate.backendId);
-    return backend ? [{ backend, listed: backend.report?.models.find((model) => sameModel(model.name, key)) }] : [];
-  });
-  const listed = places.flatMap((place) => place.listed ?? []);
-  const copies = places.map((place) => residencyOf(place.backend, key));
-  const sizeMb = sizeMbOf(spec, listed);
-  const maxContext = maxContextOf(spec, listed);
+  const places = candidates.flatMap((candidate) => input.fleet.backends.find((one) => one.id === candidate.backendId) ?? []);
+  const listed = listingsOf(key, input.fleet).flatMap((one) => (places.includes(one.backend) ? [one.model] : []));
+  const copies = places.map((backend) => residencyOf(backend, key));
   return {
     key,
     spec,
     resident: combined(copies),
     cpuSplit: isSplit(copies),
-    down: places.every((place) => place.backend.status === 'down'),
+    down: places.every((backend) => backend.status === 'down'),
     queued: input.load.queued(key),
     running: input.load.running(key),
     slots: spec?.exclusive ? new Set(candidates.map((one) => one.nodeId)).size : candidates.reduce((sum, one) => sum + input.slots(one), 0),
-    ...(sizeMb === undefined ? {} : { sizeMb }),
-    ...(maxContext === undefined ? {} : { maxContext }),
+    sizeMb: sizeMbOf(spec, listed),
+    maxContext: maxContextOf(spec, listed),
     lacks: (capability) => listed.length > 0 && listed.every((model) => model.capabilities !== undefined && model.capabilities.length > 0 && !model.capabilities.includes(capability)),
   };
 }

@@ -1,6 +1,8 @@
 /** The waiting list: who is next, who waits too long, how many wait of each kind. */
 import type { Priority } from '../core/request.ts';
+import { addTo } from './counts.ts';
 import type { Entry } from './routing.ts';
+import { slotKey } from './running-set.ts';
 
 const priorityPoints: Readonly<Record<Priority, number>> = { low: 10, normal: 50, high: 90 };
 
@@ -10,6 +12,8 @@ export interface Waiter {
   readonly key: number;
   /** Order of arrival, which decides between equal keys. */
   readonly turn: number;
+  /** Equal for entries that may run in the same places: where one finds nothing free, neither does the other. */
+  readonly places: string;
 }
 
 /**
@@ -76,7 +80,7 @@ export class WaitingLine {
   }
 
   add(entry: Entry, agingPointsPerSecond: number): void {
-    const waiter = { entry, key: orderKey(entry, agingPointsPerSecond), turn: this.#turns++ };
+    const waiter = { entry, key: orderKey(entry, agingPointsPerSecond), turn: this.#turns++, places: entry.candidates.map(slotKey).join('\t') };
     this.#line.splice(this.#indexOf(waiter), 0, waiter);
     this.#byId.set(entry.id, waiter);
     this.#count(entry, 1);
@@ -127,13 +131,6 @@ export class WaitingLine {
     this.#bounded += change;
     addTo(this.#boundedByUser, entry.user, change);
   }
-}
-
-/** Adds to a count and drops it at zero, so that names which are gone take no memory. */
-export function addTo(counts: Map<string, number>, name: string, change: number): void {
-  const next = (counts.get(name) ?? 0) + change;
-  if (next === 0) counts.delete(name);
-  else counts.set(name, next);
 }
 
 function earlier(a: number | null, b: number | null): number | null {

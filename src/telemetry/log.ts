@@ -1,41 +1,35 @@
 /** The log: one JSON line an event on standard output, secrets redacted. */
 import { pino } from 'pino';
+import { createLineBuffer } from './line-buffer.ts';
 import type { Log } from './telemetry.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
-
-/** Where credentials could stand if somebody logged a whole object. */
-const secretPaths = ['apiKey', 'authorization', 'cookie', 'password', 'secret', 'token', 'keyHash'].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
 export interface RouterLog extends Log {
   close(): void;
 }
 
-/** Lines are gathered and written in batches, at the latest after a second; `flush` and `close` write what is left. */
-export function createLog(level: LogLevel, file: number | string = 1): RouterLog {
-  const destination = pino.destination({ dest: file, sync: false, minLength: 8192 });
-  const logger = pino(
-    {
-      level,
-      base: null,
-      redact: { paths: [...secretPaths, 'headers.authorization', 'headers["x-api-key"]', 'headers.cookie'], censor: '[redacted]' },
-      formatters: { level: (label) => ({ level: label }) },
-      timestamp: pino.stdTimeFunctions.isoTime,
-    },
-    destination,
-  );
-  const timer = setInterval(() => destination.flush(), 1000);
-  timer.unref();
+/** `close` writes what is left. Warnings and errors are written at once. */
+export function createLog(level: LogLevel, sink: (text: string) => void = (text) => void process.stdout.write(text)): RouterLog {
+  const lines = createLineBuffer(sink);
+  const logger = pino({ level, base: null, formatters: { level: (label) => ({ level: label }) }, timestamp: pino.stdTimeFunctions.isoTime }, lines);
   return {
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
-    flush: () => new Promise((resolve) => destination.flush(() => resolve())),
-    close() {
-      clearInterval(timer);
-      destination.flushSync();
+    debug: (fields, message) => logger.debug(withoutSecrets(fields), message),
+    info: (fields, message) => logger.info(withoutSecrets(fields), message),
+    warn(fields, message) {
+      logger.warn(withoutSecrets(fields), message);
+      lines.flush();
     },
+    error(fields, message) {
+      logger.error(withoutSecrets(fields), message);
+      lines.flush();
+    },
+    flush() {
+      lines.flush();
+      return Promise.resolve();
+    },
+    close: () => lines.close(),
   };
 }
 

@@ -48,17 +48,44 @@ function createRequestFigures(registry: Registry): (trace: Trace) => void {
   const first = new Histogram({ name: 'oar_first_byte_seconds', help: 'Time from arrival to the first part of the answer.', labelNames: ['model'], buckets: secondsBuckets, registers });
   const total = new Histogram({ name: 'oar_request_seconds', help: 'Time from arrival to the end of the answer.', labelNames: ['model'], buckets: secondsBuckets, registers });
   const tokens = new Histogram({ name: 'oar_request_tokens', help: 'Tokens of a request, as the backend counted them.', labelNames: ['model', 'kind'], buckets: tokenBuckets, registers });
+  const ofModel = remembered((model: string) => ({
+    queue: queue.labels({ model }),
+    first: first.labels({ model }),
+    total: total.labels({ model }),
+    promptTokens: tokens.labels({ model, kind: 'prompt' }),
+    completionTokens: tokens.labels({ model, kind: 'completion' }),
+  }));
+  const attemptsOf = remembered((key: string) => {
+    const [backend = '', code = ''] = key.split('\n');
+    return attempts.labels({ backend, code });
+  });
+  const requestsOf = remembered((key: string) => {
+    const [dialect = '', model = '', backend = '', outcome = '', code = ''] = key.split('\n');
+    return requests.labels({ dialect, model, backend, outcome, code });
+  });
   return (trace) => {
     // Only names that were really served become labels: what callers make up must not grow the table.
-    const model = trace.servedModel ?? 'none';
-    requests.inc({ dialect: trace.dialect, model, backend: trace.backendId ?? 'none', outcome: trace.outcome, code: trace.error ?? 'none' });
-    for (const attempt of trace.attempts) attempts.inc({ backend: attempt.backendId, code: attempt.error ?? 'ok' });
+    requestsOf(`${trace.dialect}\n${trace.servedModel ?? 'none'}\n${trace.backendId ?? 'none'}\n${trace.outcome}\n${trace.error ?? 'none'}`).inc();
+    for (const attempt of trace.attempts) attemptsOf(`${attempt.backendId}\n${attempt.error ?? 'ok'}`).inc();
     if (trace.servedModel === undefined) return;
-    queue.observe({ model }, trace.queueMs / 1000);
-    if (trace.firstPartMs !== undefined) first.observe({ model }, trace.firstPartMs / 1000);
-    total.observe({ model }, trace.totalMs / 1000);
-    if (trace.usage.promptTokens !== undefined) tokens.observe({ model, kind: 'prompt' }, trace.usage.promptTokens);
-    if (trace.usage.completionTokens !== undefined) tokens.observe({ model, kind: 'completion' }, trace.usage.completionTokens);
+    const figures = ofModel(trace.servedModel);
+    figures.queue.observe(trace.queueMs / 1000);
+    if (trace.firstPartMs !== undefined) figures.first.observe(trace.firstPartMs / 1000);
+    figures.total.observe(trace.totalMs / 1000);
+    if (trace.usage.promptTokens !== undefined) figures.promptTokens.observe(trace.usage.promptTokens);
+    if (trace.usage.completionTokens !== undefined) figures.completionTokens.observe(trace.usage.completionTokens);
+  };
+}
+
+/** Looking up labels costs more than counting: each set of them is looked up once. */
+function remembered<T>(create: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>();
+  return (key) => {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const created = create(key);
+    known.set(key, created);
+    return created;
   };
 }
 

@@ -56,8 +56,6 @@ export interface Kit {
   readStreamError(wire: string): string | null;
   /** Would a client take this stream for complete? */
   looksComplete(wire: string): boolean;
-  /** Where in a whole wire the first byte of what completes it stands. */
-  completedAt(wire: string): number;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a reader of foreign JSON that must stay tiny
@@ -160,10 +158,9 @@ const openAi: Kit = {
   },
   readStreamError: (wire) => events(wire).find((event) => event.error)?.error.message ?? null,
   looksComplete: (wire) => /^data: \[DONE\]$/m.test(wire) || /"finish_reason":"/.test(wire),
-  completedAt: (wire) => wire.indexOf('"finish_reason":"'),
 };
 
-function ollama(textOf: (line: Json) => string, holderOf: (line: Json) => Json): Pick<Kit, 'stops' | 'readStream' | 'readBody' | 'readStreamError' | 'looksComplete' | 'completedAt'> {
+function ollama(textOf: (line: Json) => string, holderOf: (line: Json) => Json): Pick<Kit, 'stops' | 'readStream' | 'readBody' | 'readStreamError' | 'looksComplete'> {
   const readLines = (all: Json[]): Answer => {
     const last = all.at(-1);
     return {
@@ -182,7 +179,6 @@ function ollama(textOf: (line: Json) => string, holderOf: (line: Json) => Json):
     readBody: (wire) => readLines([JSON.parse(wire)]),
     readStreamError: (wire) => lines(wire).find((line) => line.error)?.error ?? null,
     looksComplete: (wire) => wire.includes('"done":true'),
-    completedAt: (wire) => wire.lastIndexOf('"done":true'),
   };
 }
 

@@ -63,6 +63,8 @@ export function startFakeBackend(options: FakeOptions = {}): Promise<FakeBackend
 
 export class FakeBackend {
   readonly catalogue: FakeCatalogue;
+  /** Stays known after `close`, so that another may take its place. */
+  port = 0;
   /** Requests for inference, in order of arrival; other requests are in `listings`. */
   readonly requests: FakeRequest[] = [];
   readonly listings: FakeRequest[] = [];
@@ -91,11 +93,8 @@ export class FakeBackend {
   static async start(options: FakeOptions): Promise<FakeBackend> {
     const fake = new FakeBackend(options);
     await new Promise<void>((resolve, reject) => fake.#server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve));
+    fake.port = (fake.#server.address() as AddressInfo).port;
     return fake;
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
   }
 
   get url(): string {

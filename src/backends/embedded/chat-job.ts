@@ -1,4 +1,5 @@
 /** Reads an OpenAI chat request into what the embedded engine can do, and refuses what it cannot. */
+import { isObject, type JsonObject, parseJson } from '../json-fields.ts';
 import type { HistoryItem } from './native-api.ts';
 
 /** An answer that is an error; `type` and extra fields are in the words of llama-server. */
@@ -34,8 +35,6 @@ export interface ChatJob {
   readonly format: null | { readonly type: 'json' } | { readonly type: 'json-schema'; readonly schema: unknown; readonly strict: boolean };
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** Throws a Refusal: 400 `invalid_request_error` naming the field, or 400 `unsupported_feature`. */
 export function readChatJob(text: string): ChatJob {
   const body = parse(text);
@@ -46,7 +45,7 @@ export function readChatJob(text: string): ChatJob {
     ...(typeof body.model === 'string' ? { model: body.model } : {}),
     history: history(body.messages),
     stream: body.stream === true,
-    includeUsage: isFields(body.stream_options) && body.stream_options.include_usage === true,
+    includeUsage: isObject(body.stream_options) && body.stream_options.include_usage === true,
     ...(maxTokens === undefined ? {} : { maxTokens }),
     // A model this small wanders at the usual 0.8.
     temperature: number(body, 'temperature', 0, 5) ?? 0.2,
@@ -62,24 +61,19 @@ export function readChatJob(text: string): ChatJob {
   };
 }
 
-function parse(text: string): Fields {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw invalid('body', 'The body is not JSON.');
-  }
-  if (!isFields(body)) throw invalid('body', 'The body must be a JSON object.');
+function parse(text: string): JsonObject {
+  const body = parseJson(text);
+  if (!isObject(body)) throw invalid('body', 'The body must be a JSON object.');
   return body;
 }
 
-function refuseUnsupported(body: Fields): void {
+function refuseUnsupported(body: JsonObject): void {
   const many = (value: unknown) => Array.isArray(value) && value.length > 0;
   if ((many(body.tools) && body.tool_choice !== 'none') || many(body.functions)) throw unsupported('tools', 'call tools');
   if (typeof body.n === 'number' && body.n > 1) throw unsupported('n', 'give several answers to one request');
   if (body.logprobs === true || (typeof body.top_logprobs === 'number' && body.top_logprobs > 0)) throw unsupported('logprobs', 'report log probabilities');
-  if (isFields(body.logit_bias) && Object.keys(body.logit_bias).length > 0) throw unsupported('logit_bias', 'weigh single tokens');
-  if (isFields(body.audio)) throw unsupported('audio', 'speak');
+  if (isObject(body.logit_bias) && Object.keys(body.logit_bias).length > 0) throw unsupported('logit_bias', 'weigh single tokens');
+  if (isObject(body.audio)) throw unsupported('audio', 'speak');
 }
 
 function history(messages: unknown): readonly HistoryItem[] {
@@ -88,7 +82,7 @@ function history(messages: unknown): readonly HistoryItem[] {
 }
 
 function historyItem(message: unknown, path: string): HistoryItem {
-  if (!isFields(message)) throw invalid(path, `\`${path}\` must be an object.`);
+  if (!isObject(message)) throw invalid(path, `\`${path}\` must be an object.`);
   if (message.role === 'tool' || message.role === 'function' || (Array.isArray(message.tool_calls) && message.tool_calls.length > 0)) throw unsupported(path, 'read tool calls and their results');
   const text = content(message.content, `${path}.content`);
   if (message.role === 'user') return { type: 'user', text };
@@ -102,7 +96,7 @@ function content(value: unknown, path: string): string {
   if (value === null || value === undefined) return '';
   if (!Array.isArray(value)) throw invalid(path, `\`${path}\` must be a text or a list of parts.`);
   const texts = (value as unknown[]).map((part, index) => {
-    if (!isFields(part)) throw invalid(`${path}[${index}]`, `\`${path}[${index}]\` must be an object.`);
+    if (!isObject(part)) throw invalid(`${path}[${index}]`, `\`${path}[${index}]\` must be an object.`);
     if (part.type === 'text' && typeof part.text === 'string') return part.text;
     if (part.type === 'text') throw invalid(`${path}[${index}].text`, `\`${path}[${index}].text\` must be a text.`);
     throw unsupported(`${path}[${index}]`, `read parts of type ${String(part.type)}`);
@@ -110,7 +104,7 @@ function content(value: unknown, path: string): string {
   return texts.join('\n');
 }
 
-function tokenLimit(body: Fields): number | undefined {
+function tokenLimit(body: JsonObject): number | undefined {
   const name = body.max_completion_tokens === undefined || body.max_completion_tokens === null ? 'max_tokens' : 'max_completion_tokens';
   const limit = number(body, name);
   if (limit === undefined || limit < 0) return undefined;
@@ -129,16 +123,16 @@ function stops(value: unknown): readonly string[] {
 
 function format(value: unknown): ChatJob['format'] {
   if (value === undefined || value === null) return null;
-  if (!isFields(value)) throw invalid('response_format', '`response_format` must be an object.');
+  if (!isObject(value)) throw invalid('response_format', '`response_format` must be an object.');
   if (value.type === 'text') return null;
   if (value.type === 'json_object') return value.schema === undefined ? { type: 'json' } : { type: 'json-schema', schema: value.schema, strict: false };
   if (value.type !== 'json_schema') throw invalid('response_format.type', '`response_format.type` must be text, json_object or json_schema.');
-  const named = isFields(value.json_schema) ? value.json_schema : {};
-  if (!isFields(named.schema)) throw invalid('response_format.json_schema.schema', '`response_format.json_schema.schema` must be a JSON schema.');
+  const named = isObject(value.json_schema) ? value.json_schema : {};
+  if (!isObject(named.schema)) throw invalid('response_format.json_schema.schema', '`response_format.json_schema.schema` must be a JSON schema.');
   return { type: 'json-schema', schema: named.schema, strict: named.strict === true };
 }
 
-function number(body: Fields, name: string, least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY): number | undefined {
+function number(body: JsonObject, name: string, least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY): number | undefined {
   const value = body[name];
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'number') throw invalid(name, `\`${name}\` must be a number.`);
@@ -152,8 +146,4 @@ function invalid(param: string, message: string): Refusal {
 
 function unsupported(param: string, what: string): Refusal {
   return new Refusal(400, 'unsupported_feature', `The embedded engine cannot ${what}. Ask a model on another backend, or leave it out.`, { param });
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,12 +1,11 @@
 /** Rewrites a JSON schema into the subset that a grammar can hold a model to. */
+import { isObject, type JsonObject } from '../json-fields.ts';
 
 export interface GrammarSchema {
   readonly schema: unknown;
   /** Keywords that had to be left out, with their places: `properties.age.minimum`. The grammar is looser by these. */
   readonly dropped: readonly string[];
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const everywhere = ['allOf', 'not', 'if', 'dependentSchemas'];
 /** Constraints on each type of value that no grammar here can hold. Keywords for other types say nothing about it. */
@@ -29,17 +28,17 @@ export function grammarSchema(schema: unknown): GrammarSchema {
 }
 
 function convert(schema: unknown, path: string, dropped: string[]): unknown {
-  if (!isFields(schema)) {
+  if (!isObject(schema)) {
     if (schema === false) dropped.push(path || 'false');
     return anyValue;
   }
-  const definitions = isFields(schema.$defs) ? schema.$defs : schema.definitions;
-  const own = isFields(definitions) ? { $defs: mapFields(definitions, (value, name) => convert(value, `${path}$defs.${name}.`, dropped)) } : {};
+  const definitions = isObject(schema.$defs) ? schema.$defs : schema.definitions;
+  const own = isObject(definitions) ? { $defs: mapFields(definitions, (value, name) => convert(value, `${path}$defs.${name}.`, dropped)) } : {};
   const body = convertBody(schema, path, dropped);
   return { ...body, ...own };
 }
 
-function convertBody(schema: Fields, path: string, dropped: string[]): Fields {
+function convertBody(schema: JsonObject, path: string, dropped: string[]): JsonObject {
   if (typeof schema.$ref === 'string') return reference(schema.$ref, path, dropped);
   const choices = Array.isArray(schema.anyOf) ? schema.anyOf : schema.oneOf;
   if (Array.isArray(choices) && choices.length > 0) {
@@ -48,7 +47,7 @@ function convertBody(schema: Fields, path: string, dropped: string[]): Fields {
   }
   if (Array.isArray(schema.allOf) && schema.allOf.length === 1) {
     note(schema, [...besideChoices, 'not', 'if'], path, dropped);
-    return convert(schema.allOf[0], path, dropped) as Fields;
+    return convert(schema.allOf[0], path, dropped) as JsonObject;
   }
   if ('const' in schema || Array.isArray(schema.enum)) return literal(schema, path, dropped);
   note(schema, everywhere, path, dropped);
@@ -57,14 +56,14 @@ function convertBody(schema: Fields, path: string, dropped: string[]): Fields {
   return { oneOf: types.map((type) => ofType(type, schema, path, dropped)) };
 }
 
-function reference(target: string, path: string, dropped: string[]): Fields {
+function reference(target: string, path: string, dropped: string[]): JsonObject {
   const name = /^#\/(?:\$defs|definitions)\/([^/]+)$/.exec(target)?.[1];
   if (name !== undefined) return { $ref: `#/$defs/${name}` };
   dropped.push(`${path}$ref`);
   return anyValue;
 }
 
-function literal(schema: Fields, path: string, dropped: string[]): Fields {
+function literal(schema: JsonObject, path: string, dropped: string[]): JsonObject {
   const values = 'const' in schema ? [schema.const] : (schema.enum as unknown[]);
   note(schema, everywhere, path, dropped);
   if (values.some((value) => typeof value === 'object' && value !== null)) {
@@ -74,7 +73,7 @@ function literal(schema: Fields, path: string, dropped: string[]): Fields {
   return { enum: values };
 }
 
-function ofType(type: unknown, schema: Fields, path: string, dropped: string[]): Fields {
+function ofType(type: unknown, schema: JsonObject, path: string, dropped: string[]): JsonObject {
   if (typeof type === 'string') note(schema, (unheld[type] ?? []).filter((key) => !isHeld(key, schema[key])), path, dropped);
   if (type === 'object') return object(schema, path, dropped);
   if (type === 'array') return array(schema, path, dropped);
@@ -90,38 +89,34 @@ function isHeld(key: string, value: unknown): boolean {
   return typeof value === 'number' && Math.abs(value) >= Number.MAX_SAFE_INTEGER;
 }
 
-function object(schema: Fields, path: string, dropped: string[]): Fields {
+function object(schema: JsonObject, path: string, dropped: string[]): JsonObject {
   const { properties, additionalProperties } = schema;
   // Keys beyond the listed ones are never needed to satisfy a schema, and small models run wild with them.
-  if (isFields(properties)) return { type: 'object', properties: mapFields(properties, (value, name) => convert(value, `${path}properties.${name}.`, dropped)) };
+  if (isObject(properties)) return { type: 'object', properties: mapFields(properties, (value, name) => convert(value, `${path}properties.${name}.`, dropped)) };
   if (additionalProperties === false) return { type: 'object' };
-  const values = isFields(additionalProperties) ? convert(additionalProperties, `${path}additionalProperties.`, dropped) : true;
+  const values = isObject(additionalProperties) ? convert(additionalProperties, `${path}additionalProperties.`, dropped) : true;
   return { type: 'object', additionalProperties: values, ...pick(schema, ['minProperties', 'maxProperties']) };
 }
 
-function array(schema: Fields, path: string, dropped: string[]): Fields {
-  const items = isFields(schema.items) ? { items: convert(schema.items, `${path}items.`, dropped) } : {};
+function array(schema: JsonObject, path: string, dropped: string[]): JsonObject {
+  const items = isObject(schema.items) ? { items: convert(schema.items, `${path}items.`, dropped) } : {};
   const prefixItems = Array.isArray(schema.prefixItems) ? { prefixItems: schema.prefixItems.map((item, index) => convert(item, `${path}prefixItems.${index}.`, dropped)) } : {};
   return { type: 'array', ...items, ...prefixItems, ...pick(schema, ['minItems', 'maxItems']) };
 }
 
-function impliedType(schema: Fields): string | undefined {
+function impliedType(schema: JsonObject): string | undefined {
   if ('properties' in schema || 'additionalProperties' in schema) return 'object';
   return 'items' in schema || 'prefixItems' in schema ? 'array' : undefined;
 }
 
-function note(schema: Fields, keys: readonly string[], path: string, dropped: string[]): void {
+function note(schema: JsonObject, keys: readonly string[], path: string, dropped: string[]): void {
   for (const key of keys) if (schema[key] !== undefined) dropped.push(`${path}${key}`);
 }
 
-function pick(schema: Fields, names: readonly string[]): Fields {
+function pick(schema: JsonObject, names: readonly string[]): JsonObject {
   return Object.fromEntries(names.filter((name) => typeof schema[name] === 'number').map((name) => [name, schema[name]]));
 }
 
-function mapFields(fields: Fields, change: (value: unknown, name: string) => unknown): Fields {
+function mapFields(fields: JsonObject, change: (value: unknown, name: string) => unknown): JsonObject {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, change(value, name)]));
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 /** Finds models that Ollama has already pulled to this machine, without asking Ollama. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isObject, objectsField, parseJson } from '../json-fields.ts';
 import { readGgufHeader } from './gguf-header.ts';
 
 export interface StoredModel {
@@ -20,15 +21,9 @@ const modelLayer = 'application/vnd.ollama.image.model';
 
 /** The layer of a manifest that holds the weights; null when there is none or it is malformed. */
 export function weightsLayer(manifest: string): ModelLayer | null {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(manifest);
-  } catch {
-    return null;
-  }
-  const layers = isRecord(parsed) && Array.isArray(parsed.layers) ? (parsed.layers as unknown[]) : [];
-  for (const layer of layers) {
-    if (!isRecord(layer) || layer.mediaType !== modelLayer) continue;
+  const parsed = parseJson(manifest);
+  for (const layer of isObject(parsed) ? objectsField(parsed, 'layers') : []) {
+    if (layer.mediaType !== modelLayer) continue;
     const { digest, size } = layer;
     if (typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest) && typeof size === 'number') return { digest, sizeBytes: size };
   }
@@ -70,8 +65,4 @@ async function listStore(folder: string): Promise<StoredModel[]> {
 
 async function namesIn(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => []);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

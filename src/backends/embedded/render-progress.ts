@@ -12,22 +12,34 @@ export interface EmbeddedProgress {
 
 export type OnProgress = (event: EmbeddedProgress) => void;
 
-const barWidth = 24;
+const widestBar = 24;
+const narrowestBar = 6;
 
-/** One line of at most `width` characters, without a line end: stage, a bar and bytes where they are known, the label. */
+/** One line of at most `width` characters, without a line end: the label, a bar as wide as there is room, and bytes where they are known. */
 export function renderProgress(event: EmbeddedProgress, width: number): string {
-  const line = [event.stage.padEnd(7), ...amount(event), event.label].join('  ');
-  return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`.slice(0, Math.max(0, width));
+  const tail = amount(event);
+  const label = cut(event.label, tail === '' ? width : width - tail.length - 2);
+  const line = tail === '' ? label : `${label}  ${tail}`;
+  const bar = barOf(event, width - line.length - 2);
+  return cut(bar === '' ? line : `${label}  ${bar}  ${tail}`, width);
 }
 
-function amount(event: EmbeddedProgress): string[] {
-  const { doneBytes, totalBytes } = event;
-  if (doneBytes === undefined) return [];
-  if (totalBytes === undefined || totalBytes <= 0) return [`${megabytes(doneBytes)} MB`];
-  const share = Math.min(1, Math.max(0, doneBytes / totalBytes));
-  const filled = Math.floor(share * barWidth);
-  const bar = `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}]`;
-  return [bar, `${String(Math.floor(share * 100)).padStart(3)} %`, `${megabytes(doneBytes)} of ${megabytes(totalBytes)} MB`];
+function amount({ doneBytes, totalBytes }: EmbeddedProgress): string {
+  if (doneBytes === undefined) return '';
+  return totalBytes === undefined || totalBytes <= 0 ? `${megabytes(doneBytes)} MB` : `${megabytes(doneBytes)} of ${megabytes(totalBytes)} MB`;
+}
+
+/** Empty when the share is not known or `room` holds no bar that tells anything. */
+function barOf({ doneBytes, totalBytes }: EmbeddedProgress, room: number): string {
+  const width = Math.min(widestBar, room - 2);
+  if (doneBytes === undefined || totalBytes === undefined || totalBytes <= 0 || width < narrowestBar) return '';
+  const filled = Math.floor(Math.min(1, Math.max(0, doneBytes / totalBytes)) * width);
+  return `[${'#'.repeat(filled)}${'-'.repeat(width - filled)}]`;
+}
+
+function cut(text: string, width: number): string {
+  if (text.length <= width) return text;
+  return width < 1 ? '' : `${text.slice(0, width - 1)}…`;
 }
 
 function megabytes(bytes: number): string {

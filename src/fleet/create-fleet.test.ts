@@ -1,0 +1,223 @@
+import { expect, test } from 'vitest';
+import { FakeClock } from '../../test/fakes/clock.ts';
+import type { BackendKind, BackendSettings } from '../backends/backend.ts';
+import { RouterError } from '../core/errors.ts';
+import type { BackendReport } from '../core/fleet.ts';
+import { createFleet, type FleetBackend } from './create-fleet.ts';
+import type { Lesson } from './fleet.ts';
+
+const silent = { debug() {}, info() {}, warn() {}, error() {}, flush: () => Promise.resolve() };
+const report = (...resident: readonly string[]): BackendReport => ({ models: [{ name: 'm' }, { name: 'n' }], resident: resident.map((name) => ({ name })), maxConcurrent: 2 });
+
+interface Scripted extends FleetBackend {
+  answer: () => Promise<BackendReport>;
+  probes: number;
+}
+
+function backendOf(more: Partial<BackendSettings> = {}): Scripted {
+  const settings: BackendSettings = { id: 'studio', kind: 'fake', url: 'http://127.0.0.1:1', priority: 3, tags: ['gpu'], models: [], timeouts: { connectMs: 0, firstByteMs: 0, idleMs: 0, totalMs: 0 }, ...more };
+  const scripted: Scripted = {
+    settings,
+    answer: () => Promise.resolve(report()),
+    probes: 0,
+    kind: {
+      kind: 'fake', label: 'Fake', speaks: [], usualAddresses: [], urlFor: () => '', detect: () => Promise.resolve(true), readError: () => new RouterError('backend_failed', ''),
+      probe: () => {
+        scripted.probes += 1;
+        return scripted.answer();
+      },
+    } satisfies BackendKind,
+    probeClient: () => ({ get: () => Promise.reject(new Error('unused')), post: () => Promise.reject(new Error('unused')) }),
+  };
+  return scripted;
+}
+
+function fleetOf(...backends: readonly FleetBackend[]) {
+  const clock = new FakeClock(1000);
+  return { clock, fleet: createFleet({ clock, nodeId: 'home', backends, gpu: null, log: silent }) };
+}
+
+const lesson = (more: Partial<Lesson>): Lesson => ({ backendId: 'studio', model: 'm', ok: true, usage: {}, cold: false, ...more });
+
+test('before the first probe a backend is unknown, after it up with what it reported', async () => {
+  const { fleet } = fleetOf(backendOf());
+  expect(fleet.view().backends).toEqual([{ id: 'studio', kind: 'fake', url: 'http://127.0.0.1:1', nodeId: 'home', status: 'unknown', report: null, reportedAt: null, priority: 3, tags: ['gpu'] }]);
+  await fleet.start();
+  expect(fleet.view().backends[0]).toMatchObject({ status: 'up', reportedAt: 1000, maxConcurrent: 2, report: { models: [{ name: 'm' }, { name: 'n' }] } });
+  await fleet.stop();
+});
+
+test('the configured concurrency goes before the reported one', async () => {
+  const { fleet } = fleetOf(backendOf({ maxConcurrent: 7 }));
+  await fleet.start();
+  expect(fleet.view().backends[0]?.maxConcurrent).toBe(7);
+});
+
+test('start does not wait for a slow backend longer than 1.5 seconds', async () => {
+  const slow = backendOf();
+  slow.answer = () => new Promise(() => {});
+  const { clock, fleet } = fleetOf(slow, backendOf({ id: 'laptop' }));
+  let started = false;
+  const starting = fleet.start().then(() => (started = true));
+  await clock.advanceAsync(1499);
+  expect(started).toBe(false);
+  await clock.advanceAsync(1);
+  await starting;
+  expect(fleet.view().backends.map((backend) => backend.status)).toEqual(['unknown', 'up']);
+  await fleet.stop();
+});
+
+test('a backend that goes is down with the reason and keeps its last report; one that comes back is up', async () => {
+  const backend = backendOf();
+  const { clock, fleet } = fleetOf(backend);
+  await fleet.start();
+  backend.answer = () => Promise.reject(new RouterError('backend_unreachable', 'Refused.'));
+  await clock.advanceAsync(5000);
+  expect(fleet.view().backends[0]).toMatchObject({ status: 'down', problem: 'Refused.', report: { models: [{ name: 'm' }, { name: 'n' }] }, reportedAt: 1000 });
+  backend.answer = () => Promise.resolve(report());
+  await clock.advanceAsync(5000);
+  expect(fleet.view().backends[0]).toMatchObject({ status: 'up', reportedAt: 11_000 });
+  expect(fleet.view().backends[0]).not.toHaveProperty('problem');
+});
+
+test('a view is one object until something changes, has a growing version, and cannot be changed', async () => {
+  const { fleet } = fleetOf(backendOf());
+  const before = fleet.view();
+  expect(fleet.view()).toBe(before);
+  await fleet.start();
+  const after = fleet.view();
+  expect(after.version).toBeGreaterThan(before.version);
+  expect(before.backends[0]?.status).toBe('unknown');
+  expect(() => Object.assign(after.backends[0] ?? {}, { status: 'down' })).toThrow(TypeError);
+});
+
+test('changes are told, a probe that finds all as it was is not', async () => {
+  const backend = backendOf();
+  const { clock, fleet } = fleetOf(backend);
+  await fleet.start();
+  let told = 0;
+  const stop = fleet.onChange(() => (told += 1));
+  await clock.advanceAsync(10_000);
+  expect(backend.probes).toBe(3);
+  expect(told).toBe(0);
+  backend.answer = () => Promise.resolve(report('m'));
+  await clock.advanceAsync(5000);
+  expect(told).toBe(1);
+  stop();
+  backend.answer = () => Promise.resolve(report());
+  await clock.advanceAsync(5000);
+  expect(told).toBe(1);
+});
+
+test('a listener that throws disturbs neither the fleet nor other listeners', async () => {
+  const thrown: unknown[] = [];
+  const fleet = createFleet({ clock: new FakeClock(), nodeId: 'home', backends: [backendOf()], gpu: null, log: silent, onError: (error) => thrown.push(error) });
+  let told = 0;
+  fleet.onChange(() => {
+    throw new Error('bad listener');
+  });
+  fleet.onChange(() => (told += 1));
+  await fleet.start();
+  expect(told).toBe(1);
+  expect(thrown).toHaveLength(1);
+  await fleet.stop();
+});
+
+test('a request that could not reach a backend takes it out at once, and a probe follows within a second', async () => {
+  const backend = backendOf();
+  const { clock, fleet } = fleetOf(backend);
+  await fleet.start();
+  fleet.learn(lesson({ ok: false, error: 'backend_unreachable' }));
+  expect(fleet.view().backends[0]).toMatchObject({ status: 'down', problem: 'A request could not reach it.' });
+  await clock.advanceAsync(1000);
+  expect(backend.probes).toBe(2);
+  expect(fleet.view().backends[0]?.status).toBe('up');
+});
+
+test('another failure only asks for a probe, and the caller\'s own for none', async () => {
+  const backend = backendOf();
+  const { clock, fleet } = fleetOf(backend);
+  await fleet.start();
+  fleet.learn(lesson({ ok: false, error: 'context_overflow' }));
+  await clock.advanceAsync(1000);
+  expect(backend.probes).toBe(1);
+  fleet.learn(lesson({ ok: false, error: 'backend_timeout' }));
+  expect(fleet.view().backends[0]?.status).toBe('up');
+  await clock.advanceAsync(0);
+  expect(backend.probes).toBe(2);
+});
+
+test('a model that has just answered counts as loaded until the next probe says otherwise', async () => {
+  const { clock, fleet } = fleetOf(backendOf());
+  await fleet.start();
+  let told = 0;
+  fleet.onChange(() => (told += 1));
+  fleet.learn(lesson({ model: 'm:latest' }));
+  fleet.learn(lesson({ model: 'm' }));
+  expect(fleet.view().backends[0]?.report?.resident).toEqual([{ name: 'm:latest' }]);
+  expect(told).toBe(1);
+  await clock.advanceAsync(5000);
+  expect(fleet.view().backends[0]?.report?.resident).toEqual([]);
+});
+
+test('where residency cannot be known an answer does not make it known', async () => {
+  const backend = backendOf();
+  backend.answer = () => Promise.resolve({ models: [], resident: null });
+  const { fleet } = fleetOf(backend);
+  await fleet.start();
+  fleet.learn(lesson({}));
+  expect(fleet.view().backends[0]?.report?.resident).toBeNull();
+});
+
+test('speeds are in the view, and an older view keeps the older speeds', async () => {
+  const { fleet } = fleetOf(backendOf());
+  await fleet.start();
+  const before = fleet.view();
+  fleet.learn(lesson({ usage: { completionTokens: 10, completionMs: 500 } }));
+  expect(before.speed('studio', 'm')).toEqual({});
+  expect(fleet.view().speed('studio', 'm').completionTokensPerSecond).toBe(20);
+});
+
+test('nodes: loopback is this machine, another host is its own; credentials are not shown', () => {
+  const { fleet } = fleetOf(
+    backendOf({ id: 'a', url: 'http://localhost:11434' }),
+    backendOf({ id: 'b', url: 'http://[::1]:8080/v1' }),
+    backendOf({ id: 'c', url: 'https://me:secret@studio.lan:9000/x' }),
+    backendOf({ id: 'd', url: 'http://192.168.1.7:11434' }),
+  );
+  expect(fleet.view().backends.map((backend) => backend.nodeId)).toEqual(['home', 'home', 'studio.lan', '192.168.1.7']);
+  expect(JSON.stringify(fleet.view().backends)).not.toContain('secret');
+});
+
+test('a backend can join later', async () => {
+  const { clock, fleet } = fleetOf(backendOf());
+  await fleet.start();
+  fleet.addBackend(backendOf({ id: 'laptop' }));
+  fleet.addBackend(backendOf({ id: 'laptop' }));
+  await clock.advanceAsync(0);
+  expect(fleet.view().backends.map((backend) => [backend.id, backend.status])).toEqual([['studio', 'up'], ['laptop', 'up']]);
+});
+
+test('the GPUs are in the view, and a change of them is told', async () => {
+  const clock = new FakeClock();
+  let freeMb = 10;
+  const fleet = createFleet({ clock, nodeId: 'home', backends: [], gpu: { provider: 'nvidia', intervalMs: 5000, collect: () => Promise.resolve({ gpus: [{ index: 0, vramFreeMb: freeMb }] }) }, log: silent });
+  await fleet.start();
+  expect(fleet.latestGpu()?.gpus).toEqual([{ index: 0, vramFreeMb: 10 }]);
+  let told = 0;
+  fleet.onChange(() => (told += 1));
+  await clock.advanceAsync(5000);
+  expect(told).toBe(0);
+  freeMb = 5;
+  await clock.advanceAsync(5000);
+  expect(told).toBe(1);
+  expect(fleet.view().gpu?.gpus[0]?.vramFreeMb).toBe(5);
+  await fleet.stop();
+});
+
+test('after stop no timer is left', async () => {
+  const { clock, fleet } = fleetOf(backendOf(), backendOf({ id: 'laptop' }));
+  await fleet.start();
+  await fleet.stop();
+  expect(clock.pending).toBe(0);
+});

@@ -1,0 +1,21 @@
+/** Keeps credentials out of the log, whoever put them into the fields. */
+
+const secretNames = new Set(['apikey', 'api_key', 'authorization', 'proxy-authorization', 'x-api-key', 'cookie', 'set-cookie', 'password', 'secret', 'token', 'keyhash']);
+const deepest = 4;
+
+/** The same object when it holds nothing secret, else a copy with `[redacted]` in its place, down to a few levels. */
+export function withoutSecrets(fields: Readonly<Record<string, unknown>>, depth = 0): Readonly<Record<string, unknown>> {
+  let copy: Record<string, unknown> | null = null;
+  for (const [name, value] of Object.entries(fields)) {
+    const clean = secretNames.has(name.toLowerCase()) ? '[redacted]' : isPlainObject(value) && depth < deepest ? withoutSecrets(value, depth + 1) : value;
+    if (clean !== value) {
+      copy ??= { ...fields };
+      copy[name] = clean;
+    }
+  }
+  return copy ?? fields;
+}
+
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Error);
+}
