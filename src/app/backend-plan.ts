@@ -30,12 +30,14 @@ export async function planBackends({ loaded, kinds, detect }: PlanSources): Prom
     const planned = config.backends.map((entry) => ({ settings: settingsOf(entry), kind: kindOf(kinds, entry.kind) }));
     return { backends: planned, embedded: planned.filter(({ kind }) => kind.kind === 'embedded').map(({ settings }) => settings.id), nothingFound: false };
   }
-  const ollama: PlannedBackend = { settings: ollamaSettings(config), kind: kindOf(kinds, 'ollama') };
-  if (fromFile.ollamaBaseUrl) return { backends: [ollama], embedded: [], nothingFound: false };
+  if (fromFile.ollamaBaseUrl) return { backends: [{ settings: ollamaSettings(config), kind: kindOf(kinds, 'ollama') }], embedded: [], nothingFound: false };
   const found = await detect();
-  // An Ollama that is started later is then picked up by the prober.
-  if (found.length === 0) return { backends: [ollama], embedded: [], nothingFound: true };
-  return { backends: found.map((one) => (one.kind.kind === 'ollama' ? { ...one, settings: { ...ollamaSettings(config), ...identityOf(one.settings) } } : one)), embedded: [], nothingFound: false };
+  return { backends: found.map((one) => asConfigured(one, config)), embedded: [], nothingFound: found.length === 0 };
+}
+
+/** What the `ollama` section says holds for an Ollama that was found, too. */
+export function asConfigured(found: PlannedBackend, config: Config): PlannedBackend {
+  return found.kind.kind === 'ollama' ? { ...found, settings: { ...ollamaSettings(config), ...identityOf(found.settings) } } : found;
 }
 
 /** The engine's address is known only once it runs. */

@@ -1,5 +1,6 @@
 /** Binds the pure decisions to the present configuration and fleet. */
 import type { Clock } from '../core/clock.ts';
+import { RouterError } from '../core/errors.ts';
 import type { Candidate } from '../core/placement.ts';
 import { userOf } from '../core/principal.ts';
 import type { Classification, InferenceRequest } from '../core/request.ts';
@@ -36,8 +37,23 @@ export interface BrainSources {
 /** How many tokens an answer is taken to have when neither the request nor experience says. */
 const typicalAnswerTokens = 256;
 
+/** Asked several times for one request: by the decision, the scheduler, the wire. */
+const estimates = new WeakMap<InferenceRequest, number>();
+
+function tokensOf(request: InferenceRequest): number {
+  const known = estimates.get(request);
+  if (known !== undefined) return known;
+  const tokens = estimateTokens(request);
+  estimates.set(request, tokens);
+  return tokens;
+}
+
 export function createBrain(sources: BrainSources): Brain {
-  const resolved = (request: InferenceRequest): Resolved => resolve({ asked: request.model, table: sources.table(), fleet: sources.fleet.view(), aliases: sources.aliases });
+  const resolved = (request: InferenceRequest): Resolved => {
+    const fleet = sources.fleet.view();
+    if (fleet.backends.length === 0) throw new RouterError('no_capacity', 'No inference server is connected. Start Ollama or another one on this machine; it is found within seconds.', { retryAfterMs: 5000 });
+    return resolve({ asked: request.model, table: sources.table(), fleet, aliases: sources.aliases });
+  };
   return {
     classify: (request, signal) => (resolved(request).kind === 'named' ? null : classify(sources, request, signal)),
     decide(request, classification) {
@@ -47,7 +63,7 @@ export function createBrain(sources: BrainSources): Brain {
         request,
         resolved: resolved(request),
         classification,
-        estimatedTokens: classification?.estimatedTokens ?? estimateTokens(request),
+        estimatedTokens: classification?.estimatedTokens ?? tokensOf(request),
         table,
         policy: sources.policy,
         fleet,
@@ -72,7 +88,7 @@ async function classifyInTurn(sources: BrainSources, request: InferenceRequest, 
     const answer = await classifier.classify(request, sources.classifierTools, signal);
     if (answer !== null) return answer;
   }
-  return { taskType: 'unknown', complexity: 'medium', confidence: 0, by: 'none', estimatedTokens: estimateTokens(request), needs: { tools: request.tools.length > 0, vision: false } };
+  return { taskType: 'unknown', complexity: 'medium', confidence: 0, by: 'none', estimatedTokens: tokensOf(request), needs: { tools: request.tools.length > 0, vision: false } };
 }
 
 function classify(sources: BrainSources, request: InferenceRequest, signal: AbortSignal): Promise<Classification> {
@@ -89,7 +105,7 @@ function entryOf(sources: BrainSources, call: InferenceCall, request: InferenceR
     modelKey: candidates[0]?.modelKey ?? '',
     priority: job?.priority ?? request.router?.priority ?? sources.policy.defaultPriority,
     user: job?.user ?? userOf(call.principal, request.user),
-    promptTokens: estimateTokens(request),
+    promptTokens: tokensOf(request),
     completionTokens: request.sampling.maxTokens ?? typicalAnswerTokens,
     arrivedAt: now,
     deadlineAt: job ? null : again ? now + holdMs : call.receivedAt + holdMs,
@@ -131,7 +147,7 @@ function contextFor(sources: BrainSources, request: InferenceRequest, candidate:
   const table = sources.table();
   const spec = table.specs.get(candidate.modelKey);
   if (!table.fromFile || spec?.defaultContext === undefined || request.contextLength !== undefined) return undefined;
-  const needed = estimateTokens(request) + (request.sampling.maxTokens ?? typicalAnswerTokens);
+  const needed = tokensOf(request) + (request.sampling.maxTokens ?? typicalAnswerTokens);
   const backend = backendOf(sources.fleet.view(), candidate.backendId);
   const resident = backend?.report?.resident?.find((one) => sameModel(one.name, candidate.model));
   if (resident?.contextLength !== undefined && resident.contextLength >= needed) return resident.contextLength;

@@ -49,7 +49,7 @@ export class EmbeddedEngines {
       return [await this.start(embeddedSettings)];
     } catch (failure) {
       if (this.#abort.signal.aborted) throw new Error('Stopped before the model was ready.', { cause: failure });
-      this.#options.err(`${failure instanceof Error ? failure.message : String(failure)}\nThe router goes on without it, and uses an Ollama as soon as one answers.`);
+      this.#options.err(`${failure instanceof Error ? failure.message : String(failure)}\nThe router goes on without it, and uses an inference server as soon as one answers.`);
       return [];
     } finally {
       process.off('SIGINT', onSignal);

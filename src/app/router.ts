@@ -7,11 +7,12 @@ import type { LoadedConfig } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { createLog, type RouterLog } from '../telemetry/log.ts';
 import { systemClock } from '../util/system-clock.ts';
-import { planBackends, type BackendPlan, type PlannedBackend } from './backend-plan.ts';
+import { asConfigured, planBackends, type BackendPlan, type PlannedBackend } from './backend-plan.ts';
 import { banner } from './banner.ts';
 import { detectServers } from './detect.ts';
 import { EmbeddedEngines } from './embedded-engines.ts';
 import { friendlyLog } from './friendly-log.ts';
+import { watchForServers } from './later-servers.ts';
 import { startRouter } from './start-router.ts';
 import { whyNotServe } from './refusals.ts';
 
@@ -53,16 +54,19 @@ export async function runRouter(options: RunOptions): Promise<number> {
 async function runUntilStopped(options: RunOptions, loaded: LoadedConfig, log: RouterLog): Promise<number> {
   const kinds = new Map(backendKinds.map((kind) => [kind.kind, kind]));
   if (options.friendly) options.out(loaded.path === null ? 'Looking for inference servers on this machine …' : `Configuration: ${loaded.path}`);
-  const plan = await planBackends({ loaded, kinds, detect: () => detect(kinds, options.env) });
+  const look = (): Promise<readonly PlannedBackend[]> => detect(kinds, options.env);
+  const plan = await planBackends({ loaded, kinds, detect: look });
   const engines = new EmbeddedEngines(kinds, options, log);
   try {
     const backends = await withEngines(plan, engines, options, log);
     const router = await startRouter({ loaded, backends, clock: systemClock, log, version: options.version });
+    const later = plan.nothingFound ? watchForServers(systemClock, look, (found) => router.addBackend(asConfigured(found, loaded.config)), log) : null;
     try {
       announce(options, loaded, log, router, options.version);
       await log.flush();
       await untilSignal();
     } finally {
+      later?.stop();
       if (options.friendly) options.out('Stopping …');
       await router.stop();
     }
@@ -91,7 +95,7 @@ function detect(kinds: ReadonlyMap<string, BackendKind>, env: RunOptions['env'])
 async function withEngines(plan: BackendPlan, engines: EmbeddedEngines, options: RunOptions, log: RouterLog): Promise<readonly PlannedBackend[]> {
   if (plan.nothingFound) {
     if (!options.friendly) {
-      log.warn({}, 'no inference server answers on this machine; start Ollama, or run `oar up` to use the embedded engine');
+      log.warn({}, 'no inference server answers on this machine; start one, or run `oar up` to use the embedded engine');
       return plan.backends;
     }
     options.out('No inference server found (Ollama, llama-server, LM Studio, vLLM). Starting the embedded engine with a small model.');

@@ -17,7 +17,7 @@ import type { Log } from '../telemetry/telemetry.ts';
 import { gaugesNow, routesOf } from './addresses.ts';
 import type { PlannedBackend } from './backend-plan.ts';
 import { gpuSettings } from './gpu-settings.ts';
-import { Lifecycle } from './lifecycle.ts';
+import { Lifecycle, type Part } from './lifecycle.ts';
 import { statusFacts } from './policy.ts';
 import { createService, newRequestId, requireDialect, type Service } from './service.ts';
 
@@ -48,15 +48,11 @@ const drainMs = 20_000;
 export async function startRouter(options: RouterOptions): Promise<RunningRouter> {
   const { clock, log, version } = options;
   const { config } = options.loaded;
-  const serving = new Map<string, ServingBackend>();
-  const serve = (planned: PlannedBackend): FleetBackend => {
-    serving.set(planned.settings.id, { ...planned, executor: createExecutor(planned.settings, planned.kind, clock) });
-    return { ...planned, probeClient: (signal, timeoutMs) => createProbeClient(planned.settings, planned.kind, timeoutMs, signal, clock) };
-  };
+  const serving = new ServingBackends(clock);
   const fleet = createFleet({
     clock,
     nodeId: config.server.nodeId,
-    backends: options.backends.map(serve),
+    backends: options.backends.map((planned) => serving.add(planned)),
     gpu: gpuSettings(config, collectors, collectorTools),
     log,
     ...(options.probeIntervalMs === undefined ? {} : { probeIntervalMs: options.probeIntervalMs }),
@@ -66,48 +62,68 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const metrics = createMetrics(() => gaugesNow({ clock, fleet, service }));
   const service = createService({ ...options, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics), stopping: () => state.stopping });
   const routes = routesOf({ clock, fleet, service, metrics, facts: statusFacts(config, version, ollamaUrl(options)), aliases: config.aliases, startedAt: clock.now(), accepting: () => state.accepting });
-  let server: RunningServer | null = null;
+  const door = new Door(() => startServer(serverOptions(config, clock, log, routes)));
   const lifecycle = new Lifecycle(
     [
       { name: 'store', start: () => {}, stop: () => store.close() },
-      { name: 'backends', start: () => {}, stop: () => closeAll(serving) },
+      { name: 'backends', start: () => {}, stop: () => serving.close() },
       { name: 'fleet', start: () => fleet.start(), stop: () => fleet.stop() },
       { name: 'service', start: () => {}, stop: () => service.detach() },
       { name: 'jobs', start: async () => void (await service.jobs.recover()), stop: () => service.jobs.stop(drainMs) },
-      {
-        name: 'http',
-        async start() {
-          server = await startServer(serverOptions(config, clock, log, routes));
-        },
-        stop: () => server?.stop(drainMs),
-      },
-      {
-        name: 'doors',
-        start() {
-          state.accepting = true;
-        },
-        stop() {
-          state.accepting = false;
-          state.stopping = true;
-        },
-      },
+      door,
+      { name: 'accepting', start: () => void Object.assign(state, { accepting: true }), stop: () => void Object.assign(state, { accepting: false, stopping: true }) },
     ],
     log,
   );
   await lifecycle.start();
-  const { port } = server as unknown as RunningServer;
-  return {
-    url: urlOf(config, port),
-    port,
-    fleet,
-    service,
-    addBackend: (planned) => fleet.addBackend(serve(planned)),
-    stop: () => lifecycle.stop(),
-  };
+  return { url: urlOf(config, door.port), port: door.port, fleet, service, addBackend: (planned) => fleet.addBackend(serving.add(planned)), stop: () => lifecycle.stop() };
 }
 
-async function closeAll(serving: ReadonlyMap<string, ServingBackend>): Promise<void> {
-  await Promise.all([...serving.values()].map((backend) => backend.executor.close()));
+/** The servers that can be sent work, each with its connections. */
+class ServingBackends {
+  readonly #clock: Clock;
+  readonly #byId = new Map<string, ServingBackend>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get(id: string): ServingBackend | undefined {
+    return this.#byId.get(id);
+  }
+
+  add(planned: PlannedBackend): FleetBackend {
+    const { settings, kind } = planned;
+    this.#byId.set(settings.id, { settings, kind, executor: createExecutor(settings, kind, this.#clock) });
+    return { settings, kind, probeClient: (signal, timeoutMs) => createProbeClient(settings, kind, timeoutMs, signal, this.#clock) };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#byId.values()].map((backend) => backend.executor.close()));
+  }
+}
+
+/** The listening server as a part of the lifecycle. */
+class Door implements Part {
+  readonly name = 'http';
+  readonly #open: () => Promise<RunningServer>;
+  #server: RunningServer | null = null;
+
+  constructor(open: () => Promise<RunningServer>) {
+    this.#open = open;
+  }
+
+  get port(): number {
+    return this.#server?.port ?? 0;
+  }
+
+  async start(): Promise<void> {
+    this.#server = await this.#open();
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.stop(drainMs);
+  }
 }
 
 async function openStore(config: Config, log: Log): Promise<Store> {

@@ -36,9 +36,9 @@ export interface ProbeClient {
   post(path: string, body: unknown): Promise<unknown>;
 }
 
-/** Bytes of an answer, pulled. `read` gives what has arrived since (at least one chunk), null at the clean end, and rejects with a RouterError when the connection breaks or stays silent. */
+/** Bytes of an answer, pulled. `read` gives, at once when it can, what has arrived since (at least one chunk), null at the clean end, and rejects with a RouterError when the connection breaks or stays silent. */
 export interface ByteSource {
-  read(): Promise<readonly Uint8Array[] | null>;
+  read(): readonly Uint8Array[] | null | Promise<readonly Uint8Array[] | null>;
   /** The reader wants no more: the connection is closed at once, unless the answer has ended. */
   cancel?(): void;
 }

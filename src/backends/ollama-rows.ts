@@ -1,6 +1,6 @@
 /** Rows of Ollama's lists (`/api/tags`, `/api/ps`) and its `/api/show` as models. */
 import type { Capability, Model, Resident } from '../core/fleet.ts';
-import { isEmbeddingName } from './embedding-names.ts';
+import { isEmbeddingName } from '../util/embedding-model.ts';
 import { countField, knownOnly, objectField, textField, type JsonObject } from './json-fields.ts';
 
 const capabilityOf: Readonly<Record<string, Capability>> = {

@@ -3,7 +3,7 @@ import { RouterError } from '../core/errors.ts';
 import type { BackendReport, Model, Resident } from '../core/fleet.ts';
 import { joinAddress } from './backend-address.ts';
 import type { BackendKind, BackendSettings, ProbeClient } from './backend.ts';
-import { isEmbeddingName } from './embedding-names.ts';
+import { isEmbeddingName } from '../util/embedding-model.ts';
 import { countField, isObject, knownOnly, objectField, objectsField, textField, type JsonObject } from './json-fields.ts';
 import { withLlamaServer, withLmStudio, withEngineOwner, isLlamaServer, isLmStudio, isEngine } from './openai-servers.ts';
 import { optionalAnswer } from './optional-answer.ts';

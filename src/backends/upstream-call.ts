@@ -49,13 +49,11 @@ export class UpstreamCall implements ByteSource, Dispatcher.DispatchHandler {
     if (signal.aborted) this.cancel();
   }
 
-  async read(): Promise<readonly Uint8Array[] | null> {
-    if (this.#bytes === 0 && this.#phase !== 'over') {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    return this.#take();
+  read(): readonly Uint8Array[] | null | Promise<readonly Uint8Array[] | null> {
+    if (this.#bytes > 0 || this.#phase === 'over') return this.#take();
+    return new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    }).then(() => this.#take());
   }
 
   /** Closes the connection at once unless the answer has ended; a read then rejects with `cancelled`. */

@@ -28,6 +28,8 @@ export interface GlobalOptions {
   readonly basePath?: string;
   readonly apiKey?: string;
   readonly json?: boolean;
+  /** Accept a certificate that nobody vouches for. */
+  readonly insecure?: boolean;
 }
 
 export interface Command {

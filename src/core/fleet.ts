@@ -97,7 +97,7 @@ export interface LearnedSpeed {
   readonly completionTokens?: number;
 }
 
-/** Everything known about the fleet at one instant; immutable, so that a decision can be replayed. */
+/** Everything known about the fleet at one instant; immutable but for the speeds, which are always the latest. */
 export interface FleetView {
   readonly version: number;
   readonly backends: readonly BackendState[];

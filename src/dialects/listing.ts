@@ -1,6 +1,7 @@
 /** Merges what all backends have into one list of models, for the listings of every API. */
 import { RouterError } from '../core/errors.ts';
 import type { BackendState, Model, Resident } from '../core/fleet.ts';
+import { isEmbeddingModel } from '../util/embedding-model.ts';
 import { modelKey } from '../util/model-name.ts';
 import type { CatalogueView } from './dialect.ts';
 
@@ -20,7 +21,6 @@ export interface ListedModel {
 
 export const autoModel = 'auto';
 
-const embeddingName = /embed|minilm|rerank|(?:^|[^a-z])(?:bert|bge|gte|e5|mxbai)(?:[^a-z]|$)/i;
 
 /** Backends that may be asked now, with what they last told. */
 export function usable(view: CatalogueView): readonly (BackendState & { readonly report: NonNullable<BackendState['report']> })[] {
@@ -82,15 +82,9 @@ function mergeModels(view: CatalogueView): ListedModel[] {
 
 /** Null when nothing can chat. */
 function automatic(models: readonly ListedModel[]): ListedModel | null {
-  const chatting = models.filter((entry) => entry.model !== null && canChat(entry.model));
+  const chatting = models.filter((entry) => entry.model !== null && !isEmbeddingModel(entry.model));
   if (chatting.length === 0) return null;
   return { name: autoModel, model: null, ollama: false, backendKind: 'router', nodeIds: [...new Set(chatting.flatMap((entry) => entry.nodeIds))], alias: true };
-}
-
-function canChat(model: Model): boolean {
-  const { capabilities } = model;
-  if (!capabilities || capabilities.length === 0) return !embeddingName.test(model.name);
-  return capabilities.includes('chat') || !capabilities.includes('embedding');
 }
 
 function findEntry(entries: readonly ListedModel[], name: string): ListedModel | undefined {

@@ -2,6 +2,7 @@
 import type { ChatRequest } from '../core/request.ts';
 import { refuseOwnFeatures, unsupported } from './cannot-translate.ts';
 import type { InferenceDialect, Target, WireCall } from './dialect.ts';
+import { jsonText } from './json-text.ts';
 import { chatShape } from './ollama-answer.ts';
 import { ollamaAnswers } from './ollama-dialect.ts';
 import { readExtra, readSharedFields, sharedFields, writeSharedFields } from './ollama-fields.ts';
@@ -28,7 +29,7 @@ function encodeForeign(request: ChatRequest, target: Target): WireCall {
   if (choice === 'required' || typeof choice === 'object') throw unsupported('tool_choice', 'Ollama');
   const { fields, rewrites } = writeSharedFields(request, target);
   const tools = request.tools.length === 0 || choice === 'none' ? {} : { tools: writeTools(request.tools) };
-  return { path, body: JSON.stringify({ model: target.model, messages: writeOllamaMessages(request.messages), ...tools, ...fields }), rewrites };
+  return { path, body: jsonText({ model: target.model, messages: writeOllamaMessages(request.messages), ...tools, ...fields }), rewrites };
 }
 
 export const dialect: InferenceDialect = {

@@ -9,6 +9,7 @@ import { RelayWriter } from './relay-writer.ts';
 
 const rules: RelayRules = {
   telling: /"error"|"done"\s*:\s*true/,
+  beginning: /^\s*\{/m,
   payloadOf: (line) => (line.trim() === '' ? null : line),
   endMark: null,
   finishReason: (value) => (value.done === true ? readOllamaReason(value.done_reason, false) : null),

@@ -3,6 +3,7 @@ import { RouterError } from '../core/errors.ts';
 import type { ChatRequest, Message } from '../core/request.ts';
 import { refuseOwnFeatures } from './cannot-translate.ts';
 import type { InferenceDialect, Target, WireCall } from './dialect.ts';
+import { jsonText } from './json-text.ts';
 import { generateShape } from './ollama-answer.ts';
 import { ollamaAnswers } from './ollama-dialect.ts';
 import { readExtra, readSharedFields, sharedFields, writeSharedFields } from './ollama-fields.ts';
@@ -41,7 +42,7 @@ function encodeForeign(request: ChatRequest, target: Target): WireCall {
   const { fields, rewrites } = writeSharedFields(request, target);
   const system = before[0] ? { system: writeOllamaContent(before[0].content).content } : {};
   const { content, images } = writeOllamaContent(user?.content ?? []);
-  return { path, body: JSON.stringify({ model: target.model, ...system, prompt: content, ...(images ? { images } : {}), ...fields }), rewrites };
+  return { path, body: jsonText({ model: target.model, ...system, prompt: content, ...(images ? { images } : {}), ...fields }), rewrites };
 }
 
 export const dialect: InferenceDialect = {

@@ -45,6 +45,7 @@ export function readOpenAiChatRequest(text: string): ChatRequest {
 
 /** What was understood after all leaves `extra`; tools that are no functions enter it. */
 function withoutTranslated(extra: Fields, otherTools: readonly unknown[], choiceKnown: boolean, formatKnown: boolean): Fields {
+  if (otherTools.length === 0 && !('tool_choice' in extra) && !('response_format' in extra)) return extra;
   const rest = Object.entries(extra).filter(([key]) => !(key === 'tool_choice' && choiceKnown) && !(key === 'response_format' && formatKnown));
   return Object.fromEntries(otherTools.length === 0 ? rest : [...rest, ['tools', otherTools]]);
 }

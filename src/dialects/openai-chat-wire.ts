@@ -3,6 +3,7 @@ import { RouterError } from '../core/errors.ts';
 import type { ChatRequest, Reasoning, ResponseFormat, Sampling } from '../core/request.ts';
 import { refuseOwnFeatures } from './cannot-translate.ts';
 import type { Target, WireCall } from './dialect.ts';
+import { jsonText } from './json-text.ts';
 import { writeOpenAiMessages } from './openai-messages.ts';
 import { defined, type Fields } from './read-fields.ts';
 import { writeToolChoice, writeTools } from './tools.ts';
@@ -29,7 +30,7 @@ export function writeOpenAiChatRequest(request: ChatRequest, target: Target, pat
     user: request.user,
     keep_alive: keepAlive,
   });
-  return { path, body: JSON.stringify(body), rewrites: keepAlive !== undefined && request.keepAlive === undefined ? ['keep_alive'] : [] };
+  return { path, body: jsonText(body), rewrites: keepAlive !== undefined && request.keepAlive === undefined ? ['keep_alive'] : [] };
 }
 
 /** The last four are no part of OpenAI's own API, but llama.cpp and vLLM take them; both names of the penalty, one each. */

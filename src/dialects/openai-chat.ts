@@ -15,6 +15,7 @@ const path = '/v1/chat/completions';
 
 const rules: RelayRules = {
   telling: /"error"|"finish_reason"\s*:\s*"|"(?:usage|timings)"\s*:\s*\{|\[DONE\]/,
+  beginning: /^data:/m,
   payloadOf: (line) => (line.startsWith('data:') ? line.slice(5).trim() : null),
   endMark: '[DONE]',
   finishReason: (value) => {

@@ -2,6 +2,7 @@
 import type { ContentPart, Message, ToolCall } from '../core/request.ts';
 import { refuseOther } from './cannot-translate.ts';
 import { imageFromUrl, toDataUrl } from './image-data.ts';
+import { jsonText } from './json-text.ts';
 import { defined, type FieldReader, isObject, wrongField } from './read-fields.ts';
 import { ToolThread } from './tool-thread.ts';
 
@@ -66,7 +67,7 @@ function readCalls(item: FieldReader, thread: ToolThread): readonly ToolCall[] {
 export function readCall(id: string | undefined, made: FieldReader, thread: ToolThread): ToolCall {
   const name = made.requiredString('name');
   const given = made.fields.arguments;
-  const text = isObject(given) ? JSON.stringify(given) : made.string('arguments');
+  const text = isObject(given) ? jsonText(given) : made.string('arguments');
   return { id: thread.call(id, name), name, arguments: text || '{}' };
 }
 

@@ -2,7 +2,11 @@
 import type { ChatRequest } from '../core/request.ts';
 import { spliceTopLevel } from '../util/json-splice.ts';
 import type { Target, WireCall } from './dialect.ts';
+import { jsonText } from './json-text.ts';
 import { isObject } from './read-fields.ts';
+
+/** A `router` member, however it is escaped, cannot be there when this does not match. */
+const mayNameRouter = /router"|\\u00/i;
 
 /** `numCtx`: may the dialect say how long a context to load (`options.num_ctx`)? */
 export function ownWire(request: ChatRequest, target: Target, path: string, numCtx: boolean): WireCall {
@@ -14,10 +18,11 @@ export function ownWire(request: ChatRequest, target: Target, path: string, numC
     rewrites.push('keep_alive');
   }
   if (numCtx && request.contextLength === undefined && target.contextLength !== undefined) {
-    edits.set('options', JSON.stringify({ ...optionsOf(request.wire), num_ctx: target.contextLength }));
+    edits.set('options', jsonText({ ...optionsOf(request.wire), num_ctx: target.contextLength }));
     rewrites.push('num_ctx');
   }
-  return { path, body: spliceTopLevel(request.wire, edits), rewrites };
+  const untouched = edits.size === 1 && !mayNameRouter.test(request.wire);
+  return { path, body: untouched ? request.wire : spliceTopLevel(request.wire, edits), rewrites };
 }
 
 function optionsOf(wire: string): object {

@@ -103,7 +103,12 @@ export class FieldReader {
 
   /** The members that are not in `known`; null members are left out. */
   others(known: ReadonlySet<string>): Fields {
-    return Object.fromEntries(Object.entries(this.fields).filter(([key, value]) => !known.has(key) && value !== null));
+    const others: Record<string, unknown> = Object.create(null);
+    for (const key in this.fields) {
+      const value = this.fields[key];
+      if (value !== null && !known.has(key)) others[key] = value;
+    }
+    return others;
   }
 
   #read<Type>(key: string, expected: string, fits: (value: unknown) => value is Type): Type | undefined {
@@ -116,5 +121,9 @@ export class FieldReader {
 
 /** Leaves out the members that are undefined. */
 export function defined<Type extends object>(members: { readonly [Key in keyof Type]: Type[Key] | undefined }): Type {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Type;
+  const kept: Partial<Type> = {};
+  for (const key in members) {
+    if (members[key] !== undefined) kept[key] = members[key];
+  }
+  return kept as Type;
 }

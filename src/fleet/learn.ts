@@ -8,35 +8,34 @@ const newestWeight = 0.3;
 /** Below this share of the whole time the gap between first part and end says nothing about generation. */
 const streamedShare = 0.2;
 
-type Table = ReadonlyMap<string, ReadonlyMap<string, LearnedSpeed>>;
 const unknownSpeed: LearnedSpeed = {};
 
-/** Immutable inside: `lookup` keeps answering as of when it was taken. */
+/** Each speed is immutable; `lookup` always answers with the latest, since it is learned from with every request. */
 export class LearnedSpeeds {
-  #table: Table = new Map();
+  readonly #table = new Map<string, Map<string, LearnedSpeed>>();
 
   /** Returns whether anything was learned. */
   learn(lesson: Lesson): boolean {
     const values = measured(lesson);
     if (!lesson.ok || Object.keys(values).length === 0) return false;
-    const models = this.#table.get(lesson.backendId);
+    const models = this.#table.get(lesson.backendId) ?? new Map<string, LearnedSpeed>();
     const key = modelKey(lesson.model);
-    const updated = new Map(models).set(key, averaged(models?.get(key) ?? unknownSpeed, values));
-    this.#table = new Map(this.#table).set(lesson.backendId, updated);
+    models.set(key, averaged(models.get(key) ?? unknownSpeed, values));
+    this.#table.set(lesson.backendId, models);
     return true;
   }
 
-  lookup(): (backendId: string, model: string) => LearnedSpeed {
-    const table = this.#table;
-    return (backendId, model) => table.get(backendId)?.get(modelKey(model)) ?? unknownSpeed;
+  lookup(backendId: string, model: string): LearnedSpeed {
+    return this.#table.get(backendId)?.get(modelKey(model)) ?? unknownSpeed;
   }
 }
 
 function averaged(before: LearnedSpeed, values: LearnedSpeed): LearnedSpeed {
   const after: Record<string, number> = { ...before };
-  for (const [key, value] of Object.entries(values)) {
+  for (const key in values) {
+    const value = values[key as keyof LearnedSpeed];
     const old = after[key];
-    after[key] = old === undefined ? value : old + newestWeight * (value - old);
+    if (value !== undefined) after[key] = old === undefined ? value : old + newestWeight * (value - old);
   }
   return after;
 }

@@ -10,6 +10,7 @@ export class Registry {
   readonly #listeners = new Set<() => void>();
   readonly #onListenerError: (thrown: unknown) => void;
   readonly #speeds = new LearnedSpeeds();
+  readonly #speed = (backendId: string, model: string) => this.#speeds.lookup(backendId, model);
   #gpu: GpuSnapshot | null = null;
   #view: FleetView | null = null;
   #version = 0;
@@ -20,7 +21,7 @@ export class Registry {
 
   /** The same object until something changed. */
   view(): FleetView {
-    this.#view ??= Object.freeze({ version: ++this.#version, backends: Object.freeze([...this.#states.values()]), gpu: this.#gpu, speed: this.#speeds.lookup() });
+    this.#view ??= Object.freeze({ version: ++this.#version, backends: Object.freeze([...this.#states.values()]), gpu: this.#gpu, speed: this.#speed });
     return this.#view;
   }
 
@@ -67,9 +68,9 @@ export class Registry {
     this.#set({ ...before, report: { ...before.report, resident: [...resident, { name: model }] } }, true);
   }
 
-  /** Speeds alone change the view but are no event: they change with every request and free nobody who waits. */
+  /** Speeds are no event and make no new view: they change with every request and free nobody who waits. */
   learn(lesson: Lesson): void {
-    if (this.#speeds.learn(lesson)) this.#view = null;
+    this.#speeds.learn(lesson);
   }
 
   setGpu(gpu: GpuSnapshot | null): void {

@@ -1,7 +1,8 @@
 /** The listening side: sockets in, routes matched, errors out; knows nothing of inference. */
 import { createServer as createPlainServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { setMaxListeners } from 'node:events';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import { RouterError, toRouterError } from '../core/errors.ts';
 import type { Principal } from '../core/principal.ts';
@@ -28,8 +29,6 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly port: number;
-  /** Requests being answered now. */
-  open(): number;
   /** Takes no new connections, lets answers finish until the deadline, then cuts what is left. */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -37,16 +36,7 @@ export interface RunningServer {
 /** Listens. Rejects with an Error whose message says what to do when the port is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const table = new RouteTable(options.routes);
-  const open = { count: 0 };
-  const listener: RequestListener = (request, response) => {
-    open.count += 1;
-    const left = new AbortController();
-    response.once('close', () => {
-      open.count -= 1;
-      if (!response.writableFinished) left.abort();
-    });
-    void answer(options, table, request, response, left.signal);
-  };
+  const listener: RequestListener = (request, response) => void answer(options, table, request, response);
   const server = options.tls ? createTlsServer({ ...options.tls, minVersion: 'TLSv1.2' }, listener) : createPlainServer(listener);
   // Long answers are our own business; these bound only how slowly a request may arrive.
   server.headersTimeout = 30_000;
@@ -54,10 +44,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   server.keepAliveTimeout = 75_000;
   await listen(server, options);
   const address = server.address() as AddressInfo;
-  return { port: address.port, open: () => open.count, stop: (deadlineMs) => stop(server, options.clock, deadlineMs) };
+  return { port: address.port, stop: (deadlineMs) => stop(server, options.clock, deadlineMs) };
 }
 
-async function answer(options: ServerOptions, table: RouteTable, request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+async function answer(options: ServerOptions, table: RouteTable, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const requestId = options.newRequestId();
   const reply = new SocketReply(response, { 'x-oar-request-id': requestId });
   const url = request.url ?? '/';
@@ -68,7 +58,7 @@ async function answer(options: ServerOptions, table: RouteTable, request: Incomi
     if (path === null) throw new RouterError('not_found', `There is nothing here; this router lives under ${options.basePath}.`);
     const match = table.match(request.method ?? 'GET', path);
     shape = match.route.errorShape ?? shape;
-    await match.route.handle(exchangeOf(options, match, request, reply, { signal, requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1) }));
+    await match.route.handle(exchangeOf(options, match, request, reply, { requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1) }));
   } catch (thrown) {
     const error = toRouterError(thrown);
     if (error.code === 'internal') options.log.error({ requestId, path, err: error.cause }, 'request failed inside the router');
@@ -77,7 +67,6 @@ async function answer(options: ServerOptions, table: RouteTable, request: Incomi
 }
 
 interface Arrival {
-  readonly signal: AbortSignal;
   readonly requestId: string;
   readonly path: string;
   readonly search: string;
@@ -94,7 +83,7 @@ function exchangeOf(options: ServerOptions, match: Match, request: IncomingMessa
     headers: request.headers,
     requestId: at.requestId,
     principal: anonymous(request),
-    signal: at.signal,
+    signal: callerOf(request.socket),
     receivedAt: options.clock.now(),
     reply,
     body: () => readBody(request, options.bodyLimitBytes),
@@ -104,6 +93,20 @@ function exchangeOf(options: ServerOptions, match: Match, request: IncomingMessa
       reply.end(text ? body : JSON.stringify(body));
     },
   };
+}
+
+const callers = new WeakMap<Socket, AbortSignal>();
+
+/** Aborted when the connection closes: over HTTP/1.1 a caller who leaves can do it in no other way. One for all its requests. */
+function callerOf(socket: Socket): AbortSignal {
+  const known = callers.get(socket);
+  if (known) return known;
+  const left = new AbortController();
+  // A router with many waiting requests on one connection is what keep-alive is for, not a leak.
+  setMaxListeners(0, left.signal);
+  callers.set(socket, left.signal);
+  socket.once('close', () => left.abort());
+  return left.signal;
 }
 
 function anonymous(request: IncomingMessage): Principal {

@@ -38,7 +38,7 @@ export class SocketReply implements Reply {
 }
 
 /** Resolves when the socket takes more, or is gone: a writer must never wait for a caller that left. */
-function drained(response: ServerResponse): Promise<void> {
+export function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       response.off('drain', done);

@@ -38,8 +38,8 @@ export interface JobsOptions {
   readonly policy: JobPolicy;
   readonly limits: JobLimits;
   readonly cleanupIntervalMs: number;
-  /** Place of a waiting job in the scheduler's queue, from 1; undefined when it does not wait there. */
-  readonly positionOf?: (jobId: string) => number | undefined;
+  /** Requests of any kind that wait for a model now; absent: only waiting jobs count. */
+  readonly waitingFor?: (model: string) => number;
   readonly log: Log;
   readonly onChange?: (change: JobChange) => void;
 }
@@ -87,9 +87,9 @@ class RouterJobs implements Jobs {
     } finally {
       this.#entering -= 1;
     }
-    const ahead = this.#queued().filter((other) => other.selectedModel === job.selectedModel).length;
+    const position = this.#ahead(job.selectedModel) + 1;
     this.#launch(job);
-    return { job, position: this.#options.positionOf?.(job.id) ?? ahead + 1 };
+    return { job, position };
   }
 
   async get(id: string): Promise<Job> {
@@ -148,6 +148,12 @@ class RouterJobs implements Jobs {
     const active = new ActiveJob(job, this.#parts);
     this.#active.set(job.id, active);
     active.begin();
+  }
+
+  /** Jobs that were only just accepted are not in the scheduler yet; those who wait for their answer are only there. */
+  #ahead(model: string): number {
+    const jobs = this.#queued().filter((other) => other.selectedModel === model).length;
+    return Math.max(jobs, this.#options.waitingFor?.(model) ?? 0);
   }
 
   #queued(): Job[] {

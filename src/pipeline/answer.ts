@@ -17,7 +17,9 @@ export interface StartedAnswer {
   readonly rewrites: readonly string[];
   readonly first: readonly StreamPart[];
   /** The next parts, at least one read of the backend; null at the end. Rejects like ByteSource and ResponseDecoder do. */
-  next(): Promise<readonly StreamPart[] | null>;
+  next(): readonly StreamPart[] | null | Promise<readonly StreamPart[] | null>;
+  /** Nobody will read on: closes the connection unless the answer has ended. */
+  cancel(): void;
 }
 
 /** The dialect to speak with a backend: the caller's own when it is spoken there, else the backend's best of the same task. */
@@ -50,36 +52,53 @@ export async function startAnswer(options: StartOptions): Promise<StartedAnswer>
   const streamed = request.stream && !upstream.contentType.startsWith('application/json');
   const decoder = dialect.decodeResponse({ stream: streamed, relay });
   const next = reader(upstream, decoder);
-  const first = await firstParts(next);
-  return { contentType: upstream.contentType, relay, streamed, rewrites: call.rewrites, first, next };
+  const cancel = (): void => upstream.body.cancel?.();
+  try {
+    const first = firstParts(next);
+    return { contentType: upstream.contentType, relay, streamed, rewrites: call.rewrites, first: first instanceof Promise ? await first : first, next, cancel };
+  } catch (thrown) {
+    cancel();
+    throw thrown;
+  }
 }
 
 /** Reads until something was generated, the answer ended, or the backend reported an error (which is thrown). */
-async function firstParts(next: StartedAnswer['next']): Promise<readonly StreamPart[]> {
-  const gathered: StreamPart[] = [];
+function firstParts(next: StartedAnswer['next'], before: readonly StreamPart[] = []): readonly StreamPart[] | Promise<readonly StreamPart[]> {
+  let gathered = before;
   for (;;) {
-    const parts = await next();
-    if (parts === null) return gathered;
-    let begun = false;
-    for (const part of parts) {
-      if (part.type === 'error') throw part.error;
-      gathered.push(part);
-      begun ||= part.type !== 'raw' || part.content;
-    }
-    if (begun) return gathered;
+    const given = next();
+    if (given instanceof Promise) return given.then((parts) => (parts === null ? gathered : begun(parts) ? [...gathered, ...parts] : firstParts(next, [...gathered, ...parts])));
+    if (given === null) return gathered;
+    const enough = begun(given);
+    gathered = gathered.length === 0 ? given : [...gathered, ...given];
+    if (enough) return gathered;
   }
+}
+
+/** Throws the error that the backend reported before anything else. */
+function begun(parts: readonly StreamPart[]): boolean {
+  let content = false;
+  for (const part of parts) {
+    if (part.type === 'error') throw part.error;
+    content ||= part.type !== 'raw' || part.content;
+  }
+  return content;
 }
 
 function reader(upstream: UpstreamAnswer, decoder: ResponseDecoder): StartedAnswer['next'] {
   let ended = false;
-  return async () => {
-    if (ended) return null;
-    const chunks = await upstream.body.read();
+  const decode = (chunks: readonly Uint8Array[] | null): readonly StreamPart[] => {
     if (chunks === null) {
       ended = true;
       return decoder.end();
     }
     const only = chunks.length === 1 ? chunks[0] : undefined;
     return only === undefined ? chunks.flatMap((chunk) => decoder.push(chunk)) : decoder.push(only);
+  };
+  // What has arrived already is given without a wait: most answers are there as a whole.
+  return () => {
+    if (ended) return null;
+    const chunks = upstream.body.read();
+    return chunks instanceof Promise ? chunks.then(decode) : decode(chunks);
   };
 }

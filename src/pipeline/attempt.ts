@@ -1,35 +1,51 @@
 /** Places a request, runs it, and tries the next candidate while nothing of an answer has been sent. */
 import { RouterError, toRouterError } from '../core/errors.ts';
-import type { Candidate, Ticket } from '../core/placement.ts';
+import type { Candidate, Placement, Ticket } from '../core/placement.ts';
 import type { InferenceRequest } from '../core/request.ts';
+import { sameModel } from '../util/model-name.ts';
 import type { Decision } from '../routing/routing.ts';
 import { startAnswer } from './answer.ts';
 import { deadlineSignal, type DeadlineSignal } from './deadline-signal.ts';
 import { decisionHeaders, routerObject } from './decision-headers.ts';
 import type { PipelineParts } from './handle.ts';
-import type { InferenceCall, Reply, ServingBackend } from './pipeline.ts';
+import type { HeadKeeper } from './head-keeper.ts';
+import type { InferenceCall, Reply } from './pipeline.ts';
 import type { OpenAttempt, RequestRecord } from './record.ts';
 import { AnswerInterrupted, respond } from './respond.ts';
 
+/** Everything that the tries of one request share. */
+interface Run {
+  readonly parts: PipelineParts;
+  readonly call: InferenceCall;
+  readonly record: RequestRecord;
+  readonly request: InferenceRequest;
+  readonly decision: Decision;
+  readonly reply: Reply;
+  readonly keeper: HeadKeeper | null;
+}
+
+const none: readonly Candidate[] = [];
+
 /** Resolves with true when the answer is complete, false when the request waited so long that it should become a job. */
-export async function serve(parts: PipelineParts, call: InferenceCall, record: RequestRecord, request: InferenceRequest, decision: Decision, reply: Reply, onFirstPart: () => void): Promise<boolean> {
-  const failed: Candidate[] = [];
+export async function serve(parts: PipelineParts, call: InferenceCall, record: RequestRecord, request: InferenceRequest, decision: Decision, reply: Reply, keeper: HeadKeeper | null): Promise<boolean> {
+  const run: Run = { parts, call, record, request, decision, reply, keeper };
+  let failed = none;
   let last: RouterError | null = null;
   for (;;) {
-    const candidates = nextCandidates(parts, call, decision, failed);
+    const candidates = nextCandidates(run, failed);
     if (candidates.length === 0) throw last ?? nowhere(decision, call.wantedBackend);
     const entry = parts.brain.entry(call, request, candidates, last !== null);
     const ticket = await parts.desk.acquire(entry, call.signal, last === null ? parts.brain.jobAfterMs(call, request) : null);
     if (ticket === null) return false;
     record.queueMs += ticket.queueMs;
     try {
-      await runOn(ticket, parts, call, record, request, decision, reply, onFirstPart);
+      await runOn(ticket, run);
       return true;
     } catch (thrown) {
       if (thrown instanceof AnswerInterrupted) throw thrown;
       last = toRouterError(thrown);
       if (!last.retryElsewhere) throw last;
-      failed.push(ticket.placement);
+      failed = [...failed, ticket.placement];
     } finally {
       ticket.release();
     }
@@ -40,19 +56,21 @@ export async function serve(parts: PipelineParts, call: InferenceCall, record: R
  * What may be tried now. A request that holds takes whichever of its models frees first; any other stays with the chosen
  * model, on other backends as often as `retries` allows, before the next model in order gets its turn.
  */
-function nextCandidates(parts: PipelineParts, call: InferenceCall, decision: Decision, failed: readonly Candidate[]): readonly Candidate[] {
-  const untried = (models: readonly string[]): Candidate[] =>
-    parts.brain.candidates(models, call.wantedBackend).filter((one) => !failed.some((bad) => bad.backendId === one.backendId && bad.modelKey === one.modelKey));
-  if (decision.kind === 'hold' || call.job) {
-    const all = untried(decision.models);
-    if (decision.kind === 'hold' || failed.length === 0) return all;
+function nextCandidates({ parts, call, decision }: Run, failed: readonly Candidate[]): readonly Candidate[] {
+  const { brain } = parts;
+  const [chosen] = decision.models;
+  if (failed.length === 0 && decision.kind === 'run' && !call.job && chosen !== undefined) {
+    const candidates = brain.candidates(decision.models.length === 1 ? decision.models : [chosen], call.wantedBackend);
+    if (candidates.length > 0) return candidates;
   }
+  const untried = (models: readonly string[]): readonly Candidate[] => brain.candidates(models, call.wantedBackend).filter((one) => !failed.some((bad) => bad.backendId === one.backendId && bad.modelKey === one.modelKey));
+  if (decision.kind === 'hold' || (call.job && failed.length === 0)) return untried(decision.models);
   for (const model of decision.models) {
     if (failed.filter((bad) => bad.modelKey === model).length > parts.retries) continue;
     const candidates = untried([model]);
     if (candidates.length > 0) return candidates;
   }
-  return [];
+  return none;
 }
 
 function nowhere(decision: Decision, wantedBackend: string | undefined): RouterError {
@@ -62,17 +80,15 @@ function nowhere(decision: Decision, wantedBackend: string | undefined): RouterE
 }
 
 /** One attempt. Rejects with a RouterError while nothing was sent, AnswerInterrupted after. */
-async function runOn(ticket: Ticket, parts: PipelineParts, call: InferenceCall, record: RequestRecord, request: InferenceRequest, decision: Decision, reply: Reply, onFirstPart: () => void): Promise<void> {
-  const { placement } = ticket;
-  const backend = parts.backend(placement.backendId);
-  if (!backend) throw new RouterError('backend_unreachable', `Backend ${placement.backendId} is gone.`);
-  await claimJob(call, record);
+async function runOn({ placement }: Ticket, run: Run): Promise<void> {
+  const { parts, call, record } = run;
+  if (call.job) await claimJob(call, record);
   const attempt: OpenAttempt = { placement, startedAt: parts.clock.now(), firstPartAt: null };
-  const deadline = deadlineSignal(call.signal, parts.brain.executionMs(call, request, placement.modelKey), parts.clock);
+  const deadline = deadlineSignal(call.signal, parts.brain.executionMs(call, run.request, placement.modelKey), parts.clock);
   const cold = isCold(parts, placement);
   let failure: RouterError | null = null;
   try {
-    await exchange(attempt, deadline, backend, parts, call, record, request, decision, reply, onFirstPart);
+    await answerOn(attempt, deadline, run);
   } catch (thrown) {
     failure = thrown instanceof AnswerInterrupted ? thrown.error : timedOut(thrown, deadline, parts, placement);
     throw thrown instanceof AnswerInterrupted ? thrown : failure;
@@ -90,47 +106,40 @@ async function claimJob(call: InferenceCall, record: RequestRecord): Promise<voi
   if (!(await call.job.started())) throw new RouterError('cancelled', 'The job was cancelled before it began.');
 }
 
-async function exchange(attempt: OpenAttempt, deadline: DeadlineSignal, backend: ServingBackend, parts: PipelineParts, call: InferenceCall, record: RequestRecord, request: InferenceRequest, decision: Decision, reply: Reply, onFirstPart: () => void): Promise<void> {
+async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, { parts, call, record, request, decision, reply, keeper }: Run): Promise<void> {
   const { placement } = attempt;
-  const answer = await startAnswer({
-    caller: call.dialect,
-    dialects: parts.dialects,
-    backend,
-    placement,
-    request,
-    target: parts.brain.target(request, placement),
-    signal: deadline.signal,
-  });
+  const backend = parts.backend(placement.backendId);
+  if (!backend) throw new RouterError('backend_unreachable', `Backend ${placement.backendId} is gone.`);
+  const answer = await startAnswer({ caller: call.dialect, dialects: parts.dialects, backend, placement, request, target: parts.brain.target(request, placement), signal: deadline.signal });
   attempt.firstPartAt = parts.clock.now();
   record.firstPartAt = attempt.firstPartAt;
   record.rewrites = answer.rewrites;
   record.served = placement;
   record.status = 200;
-  onFirstPart();
-  const context = {
-    requestId: call.requestId,
-    model: placement.model,
-    stream: request.stream,
-    relay: answer.relay,
-    includeUsage: request.includeUsage,
-    createdAt: attempt.firstPartAt,
-    router: !call.job && parts.brain.showsRouter(request, decision) ? () => routerObject(record, placement, parts.clock.now() - attempt.startedAt) : null,
-  };
-  record.usage = await respond(call.dialect, answer, context, reply, () => decisionHeaders(call, record, placement));
+  keeper?.stop();
+  const router = !call.job && parts.brain.showsRouter(request, decision) ? () => routerObject(record, placement, parts.clock.now() - attempt.startedAt) : null;
+  const context = { requestId: call.requestId, model: placement.model, stream: request.stream, relay: answer.relay, includeUsage: request.includeUsage, createdAt: attempt.firstPartAt, router };
+  try {
+    record.usage = await respond(call.dialect, answer, context, reply, () => decisionHeaders(call, record, placement));
+  } catch (thrown) {
+    // Whatever stopped us, nobody reads on: the backend need not go on either.
+    answer.cancel();
+    throw thrown;
+  }
   record.outcome = 'succeeded';
 }
 
 /** An attempt that our own time limit ended is a timeout, not a caller that left. */
-function timedOut(thrown: unknown, deadline: DeadlineSignal, parts: PipelineParts, placement: Ticket['placement']): RouterError {
+function timedOut(thrown: unknown, deadline: DeadlineSignal, parts: PipelineParts, placement: Placement): RouterError {
   const error = toRouterError(thrown);
   if (error.code === 'internal') parts.log.error({ backend: placement.backendId, err: error.cause }, 'attempt failed inside the router');
   if (error.code !== 'cancelled' || !deadline.expired()) return error;
   return new RouterError('backend_timeout', `${placement.model} on ${placement.backendId} did not finish within the time limit of this request.`, { cause: error, backend: placement.backendId, final: true });
 }
 
-function isCold(parts: PipelineParts, placement: Ticket['placement']): boolean {
+function isCold(parts: PipelineParts, placement: Placement): boolean {
   const report = parts.fleet.view().backends.find((backend) => backend.id === placement.backendId)?.report;
-  return report?.resident != null && !report.resident.some((one) => one.name === placement.model);
+  return report?.resident != null && !report.resident.some((one) => sameModel(one.name, placement.model));
 }
 
 function teach(parts: PipelineParts, record: RequestRecord, attempt: OpenAttempt, failure: RouterError | null, at: number, cold: boolean): void {
@@ -139,9 +148,9 @@ function teach(parts: PipelineParts, record: RequestRecord, attempt: OpenAttempt
     backendId: attempt.placement.backendId,
     model: attempt.placement.model,
     ok: failure === null,
-    ...(failure === null ? {} : { error: failure.code }),
+    error: failure?.code,
     usage: failure === null ? record.usage : {},
-    ...(attempt.firstPartAt === null ? {} : { firstPartMs: attempt.firstPartAt - attempt.startedAt }),
+    firstPartMs: attempt.firstPartAt === null ? undefined : attempt.firstPartAt - attempt.startedAt,
     totalMs: at - attempt.startedAt,
     cold,
   });

@@ -5,7 +5,6 @@ import type { InferenceRequest } from '../core/request.ts';
 import type { InferenceDialect } from '../dialects/dialect.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import type { Decision } from '../routing/routing.ts';
 import type { Log, Recorder } from '../telemetry/telemetry.ts';
 import { acceptJob } from './accept-job.ts';
 import { serve } from './attempt.ts';
@@ -44,11 +43,13 @@ export function createHandle(parts: PipelineParts): Handle {
       const request = call.dialect.decodeRequest(call.body);
       record.request = request;
       keeper = keepHead(parts, call, request, record, reply);
-      record.classification = await parts.brain.classify(request, call.signal);
+      const classified = parts.brain.classify(request, call.signal);
+      record.classification = classified instanceof Promise ? await classified : classified;
       const decision = parts.brain.decide(request, record.classification);
       record.decision = decision;
       if (decision.kind === 'job' && !call.job) await acceptJob(parts, call, record, request, decision, reply);
-      else await serveOrAccept(parts, call, record, request, decision, reply, keeper);
+      // What may become a job and waited too long becomes one.
+      else if (!(await serve(parts, call, record, request, decision, reply, keeper))) await acceptJob(parts, call, record, request, decision, reply);
     } catch (thrown) {
       keeper?.stop();
       fail(parts, call, record, reply, thrown);
@@ -57,12 +58,6 @@ export function createHandle(parts: PipelineParts): Handle {
       parts.recorder.record(record.finish(parts.clock.now()));
     }
   };
-}
-
-/** Serves the request; one that may become a job and waited too long becomes one. */
-async function serveOrAccept(parts: PipelineParts, call: InferenceCall, record: RequestRecord, request: InferenceRequest, decision: Decision, reply: Reply, keeper: HeadKeeper | null): Promise<void> {
-  const served = await serve(parts, call, record, request, decision, reply, () => keeper?.stop());
-  if (!served) await acceptJob(parts, call, record, request, decision, reply);
 }
 
 function keepHead(parts: PipelineParts, call: InferenceCall, request: InferenceRequest, record: RequestRecord, reply: Reply): HeadKeeper | null {

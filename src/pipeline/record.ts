@@ -44,9 +44,10 @@ export class RequestRecord {
       backendId: attempt.placement.backendId,
       model: attempt.placement.model,
       startedAt: attempt.startedAt,
-      ...(attempt.firstPartAt === null ? {} : { firstPartMs: attempt.firstPartAt - attempt.startedAt }),
+      firstPartMs: attempt.firstPartAt === null ? undefined : attempt.firstPartAt - attempt.startedAt,
       endedMs: at - attempt.startedAt,
-      ...(error === null ? {} : { error: error.code, message: error.message }),
+      error: error?.code,
+      message: error?.message,
       why: attempt.placement.why,
     });
   }
@@ -55,25 +56,26 @@ export class RequestRecord {
     const call = this.#call;
     return {
       requestId: call.requestId,
-      ...(this.jobId === undefined ? {} : { jobId: this.jobId }),
+      jobId: this.jobId,
       principalId: call.principal.id,
       plane: call.plane,
       dialect: call.dialect.id,
       stream: this.request?.stream ?? false,
-      ...(this.classification === null ? {} : { taskType: this.classification.taskType }),
+      taskType: this.classification?.taskType,
       requestedModel: this.request?.model ?? null,
-      ...(this.served === null ? {} : { servedModel: this.served.model, backendId: this.served.backendId }),
-      ...(this.decision === null ? {} : { decisionReason: this.decision.reason }),
+      servedModel: this.served?.model,
+      backendId: this.served?.backendId,
+      decisionReason: this.decision?.reason,
       receivedAt: call.receivedAt,
       queueMs: this.queueMs,
-      ...(this.firstPartAt === null ? {} : { firstPartMs: this.firstPartAt - call.receivedAt }),
+      firstPartMs: this.firstPartAt === null ? undefined : this.firstPartAt - call.receivedAt,
       totalMs: at - call.receivedAt,
       usage: this.usage,
       attempts: this.#attempts,
       rewrites: this.rewrites,
       outcome: this.outcome,
       status: this.status,
-      ...(this.error === null ? {} : { error: this.error.code }),
+      error: this.error?.code,
     };
   }
 }

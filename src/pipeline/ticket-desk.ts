@@ -31,8 +31,10 @@ export class TicketDesk {
     if (signal.aborted) return Promise.reject(callerLeft());
     return new Promise((resolve, reject) => {
       let cancelGiveUp: CancelTimer = () => {};
+      let waits = false;
       const settle = (): void => {
         this.#waiters.delete(entry.id);
+        if (!waits) return;
         signal.removeEventListener('abort', onAbort);
         cancelGiveUp();
       };
@@ -59,6 +61,7 @@ export class TicketDesk {
       this.#dispatch({ type: 'arrive', at: this.#clock.now(), entry });
       // Most are granted on arrival and never wait.
       if (this.#waiters.get(entry.id) !== waiter) return;
+      waits = true;
       signal.addEventListener('abort', onAbort);
       if (giveUpMs !== null) {
         cancelGiveUp = this.#clock.after(giveUpMs, () => {

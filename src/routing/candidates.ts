@@ -1,7 +1,7 @@
 /** Lists the models that may serve a task, in the order in which they are considered. */
 import type { FleetView } from '../core/fleet.ts';
 import { modelKey } from '../util/model-name.ts';
-import { isEmbeddingModel } from './embedding-model.ts';
+import { isEmbeddingModel } from '../util/embedding-model.ts';
 import { listingsOf } from './listings.ts';
 import type { ModelSpec, RoutingTable } from './routing.ts';
 

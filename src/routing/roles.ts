@@ -2,7 +2,7 @@
 import type { Model } from '../core/fleet.ts';
 import type { TaskType } from '../core/request.ts';
 import { modelKey } from '../util/model-name.ts';
-import { isEmbeddingModel } from './embedding-model.ts';
+import { isEmbeddingModel } from '../util/embedding-model.ts';
 import type { ModelSpec, RoutingTable } from './routing.ts';
 
 export type Role = 'fast' | 'code' | 'review' | 'tool' | 'heavy';

@@ -13,7 +13,8 @@ interface Running {
 export class RunningSet {
   readonly #byId = new Map<string, Running>();
   readonly #byModel = new Map<string, number>();
-  readonly #bySlot = new Map<string, number>();
+  /** By backend, then by model. */
+  readonly #bySlot = new Map<string, Map<string, number>>();
   readonly #byNode = new Map<string, number>();
   readonly #exclusiveByNode = new Map<string, number>();
   readonly #work = new Map<string, BackendWork>();
@@ -32,7 +33,7 @@ export class RunningSet {
 
   /** Of this model on this backend. */
   ofSlot(candidate: Candidate): number {
-    return this.#bySlot.get(slotKey(candidate)) ?? 0;
+    return this.#bySlot.get(candidate.backendId)?.get(candidate.modelKey) ?? 0;
   }
 
   ofNode(nodeId: string): number {
@@ -63,9 +64,17 @@ export class RunningSet {
     return running.placement;
   }
 
+  #slotsOf(backendId: string): Map<string, number> {
+    const known = this.#bySlot.get(backendId);
+    if (known !== undefined) return known;
+    const created = new Map<string, number>();
+    this.#bySlot.set(backendId, created);
+    return created;
+  }
+
   #count({ entry, placement, exclusive }: Running, change: 1 | -1): void {
     addTo(this.#byModel, placement.modelKey, change);
-    addTo(this.#bySlot, slotKey(placement), change);
+    addTo(this.#slotsOf(placement.backendId), placement.modelKey, change);
     addTo(this.#byNode, placement.nodeId, change);
     if (exclusive) addTo(this.#exclusiveByNode, placement.nodeId, change);
     const before = this.work(placement.backendId);

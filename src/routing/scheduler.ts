@@ -22,6 +22,8 @@ export function createScheduler(limits: SchedulerLimits): WorkingScheduler {
   return new LineScheduler(limits);
 }
 
+const nothing: readonly never[] = [];
+
 type Reject = Extract<SchedulerEffect, { type: 'reject' }>;
 
 class LineScheduler implements WorkingScheduler {
@@ -50,9 +52,9 @@ class LineScheduler implements WorkingScheduler {
     const late = this.#expire(event.at);
     switch (event.type) {
       case 'arrive':
-        return [...late, ...this.#arrive(event.entry, event.at, late.length > 0)];
+        return late.length === 0 ? this.#arrive(event.entry, event.at, false) : [...late, ...this.#arrive(event.entry, event.at, true)];
       case 'leave':
-        return [...late, ...this.#leave(event.id, late.length > 0)];
+        return late.length === 0 ? this.#leave(event.id, false) : [...late, ...this.#leave(event.id, true)];
       case 'fleet-changed':
       case 'tick':
         return [...late, ...this.#start(null)];
@@ -113,12 +115,15 @@ class LineScheduler implements WorkingScheduler {
     const wasFull = this.#isFull();
     const placement = this.#running.remove(id);
     if (placement === null) return linePassed ? this.#start(null) : [];
+    if (this.#waiting.length === 0) return nothing;
     return this.#start(wasFull || linePassed ? null : new Set([placement.nodeId]));
   }
 
   /** The short way when nobody waits. */
   #startAlone(entry: Entry): SchedulerEffect | null {
-    const placement = this.#isFull() ? null : this.#placementFor(entry, new Round());
+    if (this.#isFull()) return null;
+    const [only] = entry.candidates;
+    const placement = entry.candidates.length === 1 && only !== undefined ? this.#placementOn(only, entry) : this.#placementFor(entry, new Round());
     return placement === null ? null : this.#grant(entry, placement);
   }
 
@@ -175,6 +180,11 @@ class LineScheduler implements WorkingScheduler {
     const free = this.#hasSlot(candidate) && this.#limits.available(candidate);
     if (!free) round.taken.add(key);
     return free;
+  }
+
+  /** For an entry with one candidate and nobody before it. */
+  #placementOn(candidate: Candidate, entry: Entry): Placement | null {
+    return this.#hasSlot(candidate) && this.#limits.available(candidate) ? this.#limits.place(entry, entry.candidates) : null;
   }
 
   #hasSlot(candidate: Candidate): boolean {

@@ -38,9 +38,7 @@ export interface SpecViewInput {
 export function specView(key: string, input: SpecViewInput): SpecView {
   const spec = input.table.specs.get(key);
   const candidates = candidatesFor(key, input.table, input.fleet);
-  const places = candidates.flatMap((candidate) => input.fleet.backends.find((one) => one.id === candidate.backendId) ?? []);
-  const listed = listingsOf(key, input.fleet).flatMap((one) => (places.includes(one.backend) ? [one.model] : []));
-  const copies = places.map((backend) => residencyOf(backend, key));
+  const { places, listed, copies } = placesOf(key, candidates, input.fleet);
   return {
     key,
     spec,
@@ -54,6 +52,25 @@ export function specView(key: string, input: SpecViewInput): SpecView {
     maxContext: maxContextOf(spec, listed),
     lacks: (capability) => listed.length > 0 && listed.every((model) => model.capabilities !== undefined && model.capabilities.length > 0 && !model.capabilities.includes(capability)),
   };
+}
+
+interface Places {
+  readonly places: readonly BackendState[];
+  readonly listed: readonly Model[];
+  readonly copies: readonly (Resident | null | 'unknown')[];
+}
+
+/** Candidates of what is listed are the same objects as long as the view is, and so is what follows from them. */
+const known = new WeakMap<readonly Candidate[], Places>();
+
+function placesOf(key: string, candidates: readonly Candidate[], fleet: FleetView): Places {
+  const before = known.get(candidates);
+  if (before !== undefined) return before;
+  const places = candidates.flatMap((candidate) => fleet.backends.find((one) => one.id === candidate.backendId) ?? []);
+  const listed = listingsOf(key, fleet).flatMap((one) => (places.includes(one.backend) ? [one.model] : []));
+  const found = { places, listed, copies: places.map((backend) => residencyOf(backend, key)) };
+  known.set(candidates, found);
+  return found;
 }
 
 /** What is in memory of a model on a backend; null: nothing. */

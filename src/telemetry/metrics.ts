@@ -1,6 +1,6 @@
 /** Figures for Prometheus: the old gauges by their old names, and counters and histograms of requests. */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Trace } from '../core/trace.ts';
+import { type Counter, Exposition, type Histogram } from './exposition.ts';
 
 /** What the gauges show; read when they are scraped, from memory alone. */
 export interface GaugeSource {
@@ -19,7 +19,7 @@ export interface GaugeSource {
 export interface Metrics {
   observe(trace: Trace): void;
   /** Valid Prometheus text exposition. */
-  render(): Promise<string>;
+  render(): string;
   readonly contentType: string;
 }
 
@@ -27,104 +27,97 @@ const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 const tokenBuckets = [16, 64, 256, 1024, 4096, 16384, 65536, 262144];
 
 export function createMetrics(source: () => GaugeSource): Metrics {
-  const registry = new Registry();
-  const gauges = createGauges(registry);
-  const observe = createRequestFigures(registry);
+  const figures = new Exposition();
+  const gauges = createGauges(figures);
+  const observe = createRequestFigures(figures);
   return {
     observe,
-    contentType: registry.contentType,
+    contentType: figures.contentType,
     render() {
       gauges(source());
-      return registry.metrics();
+      return figures.render();
     },
   };
 }
 
-function createRequestFigures(registry: Registry): (trace: Trace) => void {
-  const registers = [registry];
-  const requests = new Counter({ name: 'oar_requests_total', help: 'Requests that ended, by how they ended.', labelNames: ['dialect', 'model', 'backend', 'outcome', 'code'], registers });
-  const attempts = new Counter({ name: 'oar_backend_attempts_total', help: 'Tries on backends; code is the error, or ok.', labelNames: ['backend', 'code'], registers });
-  const queue = new Histogram({ name: 'oar_queue_seconds', help: 'Time from arrival to a free slot.', labelNames: ['model'], buckets: secondsBuckets, registers });
-  const first = new Histogram({ name: 'oar_first_byte_seconds', help: 'Time from arrival to the first part of the answer.', labelNames: ['model'], buckets: secondsBuckets, registers });
-  const total = new Histogram({ name: 'oar_request_seconds', help: 'Time from arrival to the end of the answer.', labelNames: ['model'], buckets: secondsBuckets, registers });
-  const tokens = new Histogram({ name: 'oar_request_tokens', help: 'Tokens of a request, as the backend counted them.', labelNames: ['model', 'kind'], buckets: tokenBuckets, registers });
-  const ofModel = remembered((model: string) => ({
-    queue: queue.labels({ model }),
-    first: first.labels({ model }),
-    total: total.labels({ model }),
-    promptTokens: tokens.labels({ model, kind: 'prompt' }),
-    completionTokens: tokens.labels({ model, kind: 'completion' }),
-  }));
-  const attemptsOf = remembered((key: string) => {
-    const [backend = '', code = ''] = key.split('\n');
-    return attempts.labels({ backend, code });
-  });
-  const requestsOf = remembered((key: string) => {
-    const [dialect = '', model = '', backend = '', outcome = '', code = ''] = key.split('\n');
-    return requests.labels({ dialect, model, backend, outcome, code });
-  });
+interface ModelFigures {
+  readonly queue: Histogram;
+  readonly first: Histogram;
+  readonly total: Histogram;
+  readonly promptTokens: Histogram;
+  readonly completionTokens: Histogram;
+}
+
+function createRequestFigures(figures: Exposition): (trace: Trace) => void {
+  const requests = figures.counter('oar_requests_total', 'Requests that ended, by how they ended.');
+  const attempts = figures.counter('oar_backend_attempts_total', 'Tries on backends; code is the error, or ok.');
+  const queue = figures.histogram('oar_queue_seconds', 'Time from arrival to a free slot.', secondsBuckets);
+  const first = figures.histogram('oar_first_byte_seconds', 'Time from arrival to the first part of the answer.', secondsBuckets);
+  const total = figures.histogram('oar_request_seconds', 'Time from arrival to the end of the answer.', secondsBuckets);
+  const tokens = figures.histogram('oar_request_tokens', 'Tokens of a request, as the backend counted them.', tokenBuckets);
+  const byModel = new Map<string, ModelFigures>();
+  const ofModel = (model: string): ModelFigures => {
+    const known = byModel.get(model);
+    if (known !== undefined) return known;
+    const created = { queue: queue({ model }), first: first({ model }), total: total({ model }), promptTokens: tokens({ model, kind: 'prompt' }), completionTokens: tokens({ model, kind: 'completion' }) };
+    byModel.set(model, created);
+    return created;
+  };
+  const requestsOf = remembered((dialect = '', model = '', backend = '', outcome = '', code = '') => requests({ dialect, model, backend, outcome, code }));
+  const attemptsOf = remembered((backend = '', code = '') => attempts({ backend, code }));
   return (trace) => {
     // Only names that were really served become labels: what callers make up must not grow the table.
-    requestsOf(`${trace.dialect}\n${trace.servedModel ?? 'none'}\n${trace.backendId ?? 'none'}\n${trace.outcome}\n${trace.error ?? 'none'}`).inc();
-    for (const attempt of trace.attempts) attemptsOf(`${attempt.backendId}\n${attempt.error ?? 'ok'}`).inc();
+    requestsOf(trace.dialect, trace.servedModel ?? 'none', trace.backendId ?? 'none', trace.outcome, trace.error ?? 'none').inc();
+    for (const attempt of trace.attempts) attemptsOf(attempt.backendId, attempt.error ?? 'ok').inc();
     if (trace.servedModel === undefined) return;
-    const figures = ofModel(trace.servedModel);
-    figures.queue.observe(trace.queueMs / 1000);
-    if (trace.firstPartMs !== undefined) figures.first.observe(trace.firstPartMs / 1000);
-    figures.total.observe(trace.totalMs / 1000);
-    if (trace.usage.promptTokens !== undefined) figures.promptTokens.observe(trace.usage.promptTokens);
-    if (trace.usage.completionTokens !== undefined) figures.completionTokens.observe(trace.usage.completionTokens);
+    const { usage } = trace;
+    const model = ofModel(trace.servedModel);
+    model.queue.observe(trace.queueMs / 1000);
+    if (trace.firstPartMs !== undefined) model.first.observe(trace.firstPartMs / 1000);
+    model.total.observe(trace.totalMs / 1000);
+    if (usage.promptTokens !== undefined) model.promptTokens.observe(usage.promptTokens);
+    if (usage.completionTokens !== undefined) model.completionTokens.observe(usage.completionTokens);
   };
 }
 
-/** Looking up labels costs more than counting: each set of them is looked up once. */
-function remembered<T>(create: (key: string) => T): (key: string) => T {
-  const known = new Map<string, T>();
-  return (key) => {
+/** Writing labels out costs more than counting: each set of them is looked up once. */
+function remembered(create: (...labels: string[]) => Counter): (...labels: string[]) => Counter {
+  const known = new Map<string, Counter>();
+  return (...labels) => {
+    const key = labels.join('\n');
     const found = known.get(key);
     if (found !== undefined) return found;
-    const created = create(key);
+    const created = create(...labels);
     known.set(key, created);
     return created;
   };
 }
 
-function createGauges(registry: Registry): (now: GaugeSource) => void {
-  const gauge = (name: string, help: string, labelNames: string[] = []): Gauge => new Gauge({ name, help, labelNames, registers: [registry] });
-  const queued = gauge('oar_queue_global_queued', 'Requests waiting for a slot.');
-  const running = gauge('oar_queue_global_running', 'Requests being served.');
-  const reachable = gauge('oar_ollama_reachable', '1 when at least one backend answered its last probe.');
-  const backendUp = gauge('oar_backend_up', '1 when the backend answered its last probe.', ['backend']);
-  const modelQueued = gauge('oar_model_queue_depth', 'Requests waiting, by the model they wait for.', ['model']);
-  const modelRunning = gauge('oar_model_running', 'Requests being served, by model.', ['model']);
-  const jobs = gauge('oar_jobs_total', 'Jobs kept now, by status.', ['status']);
-  const jobsByModel = gauge('oar_jobs', 'Jobs kept now, by status and model.', ['status', 'model']);
-  const optional = new Map<string, Gauge>();
-  /** A figure that is not known is not there at all, rather than NaN. */
-  const setOptional = (name: string, help: string, value: number | undefined): void => {
-    const known = optional.get(name);
-    if (value === undefined) {
-      if (known) registry.removeSingleMetric(name);
-      optional.delete(name);
-      return;
-    }
-    const target = known ?? gauge(name, help);
-    optional.set(name, target);
-    target.set(value);
-  };
+function createGauges(figures: Exposition): (now: GaugeSource) => void {
+  const queued = figures.gauge('oar_queue_global_queued', 'Requests waiting for a slot.');
+  const running = figures.gauge('oar_queue_global_running', 'Requests being served.');
+  const reachable = figures.gauge('oar_ollama_reachable', '1 when at least one backend answered its last probe.');
+  const vramFree = figures.gauge('oar_gpu_vram_free_mb', 'Free memory of all GPUs together, in MiB.');
+  const utilisation = figures.gauge('oar_gpu_utilization_pct', 'Utilisation of the busiest GPU, in percent.');
+  const backendUp = figures.gauge('oar_backend_up', '1 when the backend answered its last probe.');
+  const jobs = figures.gauge('oar_jobs_total', 'Jobs kept now, by status.');
+  const jobsByModel = figures.gauge('oar_jobs', 'Jobs kept now, by status and model.');
+  const modelQueued = figures.gauge('oar_model_queue_depth', 'Requests waiting, by the model they wait for.');
+  const modelRunning = figures.gauge('oar_model_running', 'Requests being served, by model.');
   return (now) => {
-    queued.set(now.queued);
-    running.set(now.running);
-    reachable.set(now.reachable ? 1 : 0);
-    for (const each of [backendUp, modelQueued, modelRunning, jobs, jobsByModel]) each.reset();
+    queued.set({}, now.queued);
+    running.set({}, now.running);
+    reachable.set({}, now.reachable ? 1 : 0);
+    for (const gauge of [vramFree, utilisation, backendUp, jobs, jobsByModel, modelQueued, modelRunning]) gauge.clear();
+    // A figure that is not known is not there at all, rather than NaN.
+    if (now.vramFreeMb !== undefined) vramFree.set({}, now.vramFreeMb);
+    if (now.gpuUtilizationPct !== undefined) utilisation.set({}, now.gpuUtilizationPct);
     for (const backend of now.backends) backendUp.set({ backend: backend.id }, backend.up ? 1 : 0);
+    for (const [status, count] of Object.entries(now.jobsByStatus)) jobs.set({ status }, count);
+    for (const row of now.jobsByModel) jobsByModel.set({ status: row.status, model: row.model }, row.count);
     for (const row of now.models) {
       modelQueued.set({ model: row.model }, row.queued);
       modelRunning.set({ model: row.model }, row.running);
     }
-    for (const [status, count] of Object.entries(now.jobsByStatus)) jobs.set({ status }, count);
-    for (const row of now.jobsByModel) jobsByModel.set({ status: row.status, model: row.model }, row.count);
-    setOptional('oar_gpu_vram_free_mb', 'Free memory of all GPUs together, in MiB.', now.vramFreeMb);
-    setOptional('oar_gpu_utilization_pct', 'Utilisation of the busiest GPU, in percent.', now.gpuUtilizationPct);
   };
 }

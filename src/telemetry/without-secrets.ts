@@ -6,14 +6,27 @@ const deepest = 4;
 /** The same object when it holds nothing secret, else a copy with `[redacted]` in its place, down to a few levels. */
 export function withoutSecrets(fields: Readonly<Record<string, unknown>>, depth = 0): Readonly<Record<string, unknown>> {
   let copy: Record<string, unknown> | null = null;
-  for (const [name, value] of Object.entries(fields)) {
-    const clean = secretNames.has(name.toLowerCase()) ? '[redacted]' : isPlainObject(value) && depth < deepest ? withoutSecrets(value, depth + 1) : value;
+  for (const name in fields) {
+    const value = fields[name];
+    const clean = isSecret(name) ? '[redacted]' : isPlainObject(value) && depth < deepest ? withoutSecrets(value, depth + 1) : value;
     if (clean !== value) {
       copy ??= { ...fields };
       copy[name] = clean;
     }
   }
   return copy ?? fields;
+}
+
+/** Field names are few and come again and again. */
+const verdicts = new Map<string, boolean>();
+const mostVerdicts = 1000;
+
+function isSecret(name: string): boolean {
+  const known = verdicts.get(name);
+  if (known !== undefined) return known;
+  const verdict = secretNames.has(name.toLowerCase());
+  if (verdicts.size < mostVerdicts) verdicts.set(name, verdict);
+  return verdict;
 }
 
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,6 +1,7 @@
 /** A real HTTP server that pretends to be an inference server, answers as scripted, and remembers what it was sent. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { drained } from '../../src/http/socket-reply.ts';
 import { FakeCatalogue, type FakeModel, type Software } from './catalogue.ts';
 import { errorBody, errorFrame, framesOf, type Api, type Frames } from './wire-frames.ts';
 
@@ -295,11 +296,4 @@ function parsed(text: string): FakeRequest['body'] {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms)));
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    response.once('drain', resolve);
-    response.once('close', resolve);
-  });
 }

@@ -2,6 +2,7 @@
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { RouterError } from '../../core/errors.ts';
+import { orAbort } from './or-abort.ts';
 
 export interface DownloadOptions {
   readonly fetchImpl: typeof fetch;
@@ -94,15 +95,6 @@ class Watch {
   #abort(message: string): void {
     this.#controller.abort(new RouterError('backend_timeout', message));
   }
-}
-
-function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 /** `fetch failed` says nothing; its cause does. */

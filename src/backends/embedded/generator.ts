@@ -3,6 +3,7 @@ import type { ChatJob } from './chat-job.ts';
 import { Refusal } from './chat-job.ts';
 import { grammarSchema } from './grammar-schema.ts';
 import type { ContextState, HistoryItem, NativeChat, NativeContext, NativeGrammar, NativeLlama, NativeModel, NativeModule, NativeSequence, Token } from './native-api.ts';
+import { orAbort } from './or-abort.ts';
 
 export interface Outcome {
   readonly reason: 'stop' | 'length';
@@ -20,7 +21,7 @@ export interface Sink {
 }
 
 // A prompt is read in pieces, so that a caller who leaves is noticed in between.
-const promptPiece = 32;
+const promptPiece = 16;
 // What the engine keeps free at the end of the context; it would cut the history below that.
 const reservedTokens = 4;
 
@@ -58,7 +59,7 @@ export class Generator {
     });
     this.#last = before.then(() => mine);
     try {
-      await Promise.race([before, aborted(signal)]);
+      await orAbort(before, signal);
       return await work();
     } finally {
       done();
@@ -145,12 +146,4 @@ function withoutBos(chat: NativeChat, native: NativeModule): void {
 
 function tooLong(promptTokens: number, contextSize: number): Refusal {
   return new Refusal(400, 'exceed_context_size_error', `The request has ${promptTokens} tokens, which is more than the context of ${contextSize} tokens holds.`, { n_prompt_tokens: promptTokens, n_ctx: contextSize });
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
 }

@@ -77,7 +77,7 @@ async function moveInto(engine: string, folder: string, binaries: string): Promi
 
 async function isComplete(engine: string, binaries: string): Promise<boolean> {
   const text = await readFile(join(engine, marker), 'utf8').catch(() => null);
-  return text !== null && text.includes(`"${binaries}"`);
+  return text?.includes(`"${binaries}"`) ?? false;
 }
 
 function withoutLogHints(output: string): string {

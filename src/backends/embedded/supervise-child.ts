@@ -112,7 +112,10 @@ class Keeper {
         cancel();
         resolve(message);
       });
+      let over = false;
       const ended = (why: string, cause?: unknown) => {
+        if (over) return;
+        over = true;
         cancel();
         if (ready) this.#died(`The engine ended (${why}). ${lastLines(written, 3)}`.trim());
         else reject(new RouterError('backend_failed', `The engine did not start (${why}). ${lastLines(written, 5)}`.trim(), { cause }));

@@ -1,0 +1,44 @@
+/** What commands see of the real world: this process, its files and the network; the heavy parts are loaded when they are used. */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import type { CommandContext } from '../commands/command.ts';
+import { callRouter } from './call-router.ts';
+
+export function processContext(): CommandContext {
+  const version = ownVersion();
+  const { env } = process;
+  const cwd = process.cwd();
+  const out = (text: string): void => void process.stdout.write(`${text}\n`);
+  const err = (text: string): void => void process.stderr.write(`${text}\n`);
+  endQuietlyWithoutReader();
+  return {
+    cwd,
+    env,
+    version,
+    isTerminal: process.stdout.isTTY === true,
+    out,
+    err,
+    call: callRouter,
+    async loadConfig(explicitPath) {
+      const { loadConfig } = await import('../config/load.ts');
+      return loadConfig({ cwd, env, home: homedir(), ...(explicitPath === undefined ? {} : { explicitPath }) });
+    },
+    async serve(options) {
+      const { runRouter } = await import('./router.ts');
+      return runRouter({ ...options, version, env, cwd, out, err });
+    },
+  };
+}
+
+function ownVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return version;
+}
+
+/** `oar jobs | head` closes the pipe early; that is no failure. */
+function endQuietlyWithoutReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
+}

@@ -1,0 +1,87 @@
+/** Reads the configuration: finds the file, puts environment and flags above it, checks it all and makes paths absolute. */
+import { readFile as readFromDisk } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { ConfigError } from './config-error.ts';
+import type { Config, ConfigProblem, FromFile, LoadedConfig } from './config.ts';
+import { expandHome, findConfig, type ReadText } from './find-config.ts';
+import { type Interpreted, interpret } from './interpret.ts';
+import type { Environment } from './variables.ts';
+
+export interface LoadOptions {
+  /** The file to read; absent: the first of the usual places that exists. */
+  readonly explicitPath?: string;
+  readonly cwd: string;
+  readonly home: string;
+  readonly env: Environment;
+  /** Rejects with the codes of node:fs. */
+  readonly readFile?: ReadText;
+  /** What flags say, above everything: `server.port` to its value. */
+  readonly overrides?: Readonly<Record<string, unknown>>;
+}
+
+/** Flags beat `OAR_*`, which beat the file, which beats the defaults. Rejects with a ConfigError that lists everything that is wrong. */
+export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
+  const readText: ReadText = options.readFile ?? ((path) => readFromDisk(path, 'utf8'));
+  const found = await findConfig({ ...options, readText });
+  const interpreted = interpret({ file: found?.path ?? 'defaults', written: found?.text ?? '', env: options.env, overrides: options.overrides ?? {} });
+  if (interpreted.config === null) throw new ConfigError(interpreted.problems);
+  const config = withAbsolutePaths(interpreted.config, options, found === null ? options.cwd : dirname(found.path), interpreted.isSet(['store', 'path']));
+  const unreadable = await unreadableCertificates(config, interpreted, readText);
+  if (unreadable.length > 0) throw new ConfigError(unreadable);
+  return { config, path: found?.path ?? null, warnings: [...interpreted.warnings, ...foreignVariables(options.env)], fromFile: factsOf(config, interpreted) };
+}
+
+function factsOf(config: Config, { isSet }: Interpreted): FromFile {
+  return {
+    models: config.models.length > 0,
+    ollamaKeepAlive: isSet(['ollama', 'keepAlive']),
+    backends: isSet(['backends']),
+    ollamaBaseUrl: isSet(['ollama', 'baseUrl']),
+    gpu: isSet(['gpu']),
+    store: isSet(['store']),
+  };
+}
+
+/** Certificates lie relative to the working directory, as they always did; everything else relative to the file. */
+function withAbsolutePaths(config: Config, { cwd, home, env }: LoadOptions, folder: string, storePathIsSet: boolean): Config {
+  const from = (base: string, path: string): string => resolve(base, expandHome(path, home));
+  const optional = <Key extends string>(key: Key, base: string, path: string | undefined): { [Each in Key]?: string } => (path === undefined ? {} : ({ [key]: from(base, path) } as { [Each in Key]?: string }));
+  const { https } = config.server;
+  const { access } = config;
+  return {
+    ...config,
+    server: { ...config.server, https: { ...https, ...optional('certPath', cwd, https.certPath), ...optional('keyPath', cwd, https.keyPath), ...optional('caPath', cwd, https.caPath) } },
+    store: { ...config.store, path: storePathIsSet ? from(folder, config.store.path) : defaultStorePath(config, home, env) },
+    jobs: { ...config.jobs, ...optional('path', folder, config.jobs.path) },
+    gpu: { ...config.gpu, monitor: { ...config.gpu.monitor, nvidiaSmiPath: expandHome(config.gpu.monitor.nvidiaSmiPath, home) } },
+    ...(access === undefined ? {} : { access: { ...access, ...optional('managedConfigPath', folder, access.managedConfigPath) } }),
+  };
+}
+
+function defaultStorePath(config: Config, home: string, env: Environment): string {
+  const dataHome = env.XDG_DATA_HOME;
+  // The specification of XDG says to ignore a relative path.
+  if (dataHome !== undefined && isAbsolute(dataHome)) return join(dataHome, 'ollama-agent-router', 'router.db');
+  return expandHome(config.store.path, home);
+}
+
+async function unreadableCertificates({ server: { https } }: Config, { whereIs }: Interpreted, readText: ReadText): Promise<readonly ConfigProblem[]> {
+  if (!https.enabled) return [];
+  const problems: ConfigProblem[] = [];
+  for (const key of ['certPath', 'keyPath', 'caPath'] as const) {
+    const path = https[key];
+    if (path === undefined) continue;
+    try {
+      await readText(path);
+    } catch (cause) {
+      const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+      problems.push({ where: whereIs(['server', 'https', key]), message: `server.https.${key} is ${path}, which cannot be read (${code}). Write the path of a PEM file that you may read.` });
+    }
+  }
+  return problems;
+}
+
+function foreignVariables(env: Environment): readonly string[] {
+  if (env.NOMYO_ROUTER_CONFIG_PATH === undefined) return [];
+  return ['NOMYO_ROUTER_CONFIG_PATH names a file of another program, which this one does not read. `oar migrate` will convert it in a later version; until then list its servers under backends.'];
+}
