@@ -38,14 +38,15 @@ export interface BrainSources {
 const typicalAnswerTokens = 256;
 
 /** Asked several times for one request: by the decision, the scheduler, the wire. */
-const estimates = new WeakMap<InferenceRequest, number>();
+let lastRequest: InferenceRequest | null = null;
+let lastTokens = 0;
 
 function tokensOf(request: InferenceRequest): number {
-  const known = estimates.get(request);
-  if (known !== undefined) return known;
-  const tokens = estimateTokens(request);
-  estimates.set(request, tokens);
-  return tokens;
+  if (request !== lastRequest) {
+    lastTokens = estimateTokens(request);
+    lastRequest = request;
+  }
+  return lastTokens;
 }
 
 export function createBrain(sources: BrainSources): Brain {

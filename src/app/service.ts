@@ -53,8 +53,13 @@ const dialectsById: ReadonlyMap<string, InferenceDialect> = new Map(inferenceDia
 
 const random = pooledSource(randomBytes);
 
+const runName = randomId(10, random);
+let requests = 0;
+
+/** Unique over all runs of all routers by its random part, and within one by its count: cheaper than randomness for each. */
 export function newRequestId(): string {
-  return `req_${randomId(20, random)}`;
+  requests += 1;
+  return `req_${runName}${requests.toString(36).padStart(6, '0')}`;
 }
 
 export function createService(sources: ServiceSources): Service {

@@ -56,7 +56,7 @@ export function interpret(sources: ConfigSources): Interpreted {
     applyLegacyKeys(draft, whereIs);
     removeLaterKeys(draft, whereIs);
   }
-  const config = check(draft, whereIs);
+  const config = source.problems.length === 0 ? check(draft, whereIs) : null;
   const wasSet = (path: ConfigPath): boolean => isSet(draft.tree, path);
   if (config !== null) for (const { path, message } of notices(config, wasSet)) draft.warnings.push(`${whereIs(path)}: ${message}`);
   return { config: draft.problems.length === 0 ? config : null, problems: inOrder(draft.problems), warnings: draft.warnings, isSet: wasSet, whereIs };
@@ -123,6 +123,7 @@ function check(draft: Draft, whereIs: (path: readonly PropertyKey[], key: boolea
     if (!draft.settled.has(formatPath(path))) draft.problems.push({ where: whereIs(path, key), message });
   };
   for (const { path, key, message } of describeIssues(issues, draft.tree, isHidden)) tell(path, key, message);
+  for (const { path } of issues) draft.settled.add(formatPath(path));
   const sound = parsed.success ? parsed : configSchema.safeParse(withoutIssues(draft.tree, issues));
   if (!sound.success) return null;
   for (const { path, message } of contradictions(sound.data)) tell(path, false, message);

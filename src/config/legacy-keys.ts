@@ -27,7 +27,7 @@ const legacyKeys: readonly LegacyKey[] = [
   { path: ['logging', 'format'], read: () => ({ warning: 'is not needed: `serve` logs JSON lines, `up` talks to a person. Remove it.' }) },
   { path: ['telemetry', 'prometheus', 'enabled'], read: () => ({ warning: 'is not needed: figures are always at /metrics. Remove it.' }) },
   { path: ['telemetry', 'prometheus', 'path'], read: () => ({ warning: 'is not used: figures are always at /metrics. Remove it.' }) },
-  { path: ['routes', '*'], read: (value) => (isSection(value) && Object.keys(value).join() === 'candidates' ? { value: value.candidates ?? [], taken: 'candidates' } : null) },
+  { path: ['routes', '*'], read: (value) => (isSection(value) && Object.keys(value).every((key) => key === 'candidates') ? { value: value.candidates ?? [], taken: 'candidates' } : null) },
   { path: ['models', '*', 'costClass'], read: (value) => (typeof value === 'string' && Object.hasOwn(costClasses, value) ? { value: costClasses[value] } : null) },
   { path: ['queue', 'defaultPriority'], read: readPriority },
   { path: ['gpu', 'provider'], read: readProvider },

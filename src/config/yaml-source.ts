@@ -50,7 +50,7 @@ function describeSyntax(error: YAMLError, written: string): string {
   if (error.code === 'DUPLICATE_KEY') return `The key ${/^[\w.-]+/.exec(written.slice(error.pos[0]))?.[0] ?? ''} is written twice in the same section. Keep one.`;
   if (error.code === 'TAB_AS_INDENT') return 'This line is indented with a tab. Use spaces.';
   if (error.code === 'MULTIPLE_DOCS') return 'Only one document is allowed. Remove the line with ---.';
-  const hint = /[{[].*\$\{/.test(line) ? ' Inside { } and [ ] a variable needs quotes: "${NAME}".' : '';
+  const hint = /[{[].*\$\{/.test(line) ? ` Inside { } and [ ] a variable needs quotes: "\${NAME}".` : '';
   return `This is not valid YAML: ${error.message.replace(/\s+/g, ' ').replace(/[.:]?$/, '.')}${hint}`;
 }
 

@@ -11,21 +11,21 @@ export function inferenceRoutes(dialects: readonly InferenceDialect[], handle: H
       path,
       plane: 'standalone',
       errorShape: (error, requestId) => dialect.encodeError(error, requestId),
-      handle: async (exchange) => handle(await callOf(dialect, exchange), exchange.reply),
+      handle: (exchange) => exchange.body().then((body) => handle(callOf(dialect, exchange, body), exchange.reply)),
     })),
   );
 }
 
-async function callOf(dialect: InferenceDialect, exchange: Exchange): Promise<InferenceCall> {
+function callOf(dialect: InferenceDialect, exchange: Exchange, body: string): InferenceCall {
   const wanted = exchange.headers['x-oar-backend'];
   return {
     requestId: exchange.requestId,
     dialect,
-    body: await exchange.body(),
+    body,
     plane: 'standalone',
     principal: exchange.principal,
     signal: exchange.signal,
     receivedAt: exchange.receivedAt,
-    ...(typeof wanted === 'string' && wanted !== '' ? { wantedBackend: wanted } : {}),
+    wantedBackend: typeof wanted === 'string' && wanted !== '' ? wanted : undefined,
   };
 }

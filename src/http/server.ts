@@ -1,16 +1,14 @@
 /** The listening side: sockets in, routes matched, errors out; knows nothing of inference. */
 import { createServer as createPlainServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { setMaxListeners } from 'node:events';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import { RouterError, toRouterError } from '../core/errors.ts';
-import type { Principal } from '../core/principal.ts';
 import type { Log } from '../telemetry/telemetry.ts';
 import { errorHeaders, shapeForPath } from './errors.ts';
-import type { ErrorShape, Exchange, Route } from './http.ts';
-import { readBody } from './read-body.ts';
-import { type Match, RouteTable } from './route-table.ts';
+import type { ErrorShape, Route } from './http.ts';
+import { RouteTable } from './route-table.ts';
+import { SocketExchange } from './socket-exchange.ts';
 import { SocketReply } from './socket-reply.ts';
 
 export interface ServerOptions {
@@ -36,7 +34,7 @@ export interface RunningServer {
 /** Listens. Rejects with an Error whose message says what to do when the port is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const table = new RouteTable(options.routes);
-  const listener: RequestListener = (request, response) => void answer(options, table, request, response);
+  const listener: RequestListener = (request, response) => answer(options, table, request, response);
   const server = options.tls ? createTlsServer({ ...options.tls, minVersion: 'TLSv1.2' }, listener) : createPlainServer(listener);
   // Long answers are our own business; these bound only how slowly a request may arrive.
   server.headersTimeout = 30_000;
@@ -47,71 +45,27 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return { port: address.port, stop: (deadlineMs) => stop(server, options.clock, deadlineMs) };
 }
 
-async function answer(options: ServerOptions, table: RouteTable, request: IncomingMessage, response: ServerResponse): Promise<void> {
+function answer(options: ServerOptions, table: RouteTable, request: IncomingMessage, response: ServerResponse): void {
   const requestId = options.newRequestId();
-  const reply = new SocketReply(response, { 'x-oar-request-id': requestId });
+  const reply = new SocketReply(response, requestId);
   const url = request.url ?? '/';
   const queryAt = url.indexOf('?');
   const path = belowBase(queryAt < 0 ? url : url.slice(0, queryAt), options.basePath);
   let shape = shapeForPath(path ?? '/', options.shapes);
-  try {
-    if (path === null) throw new RouterError('not_found', `There is nothing here; this router lives under ${options.basePath}.`);
-    const match = table.match(request.method ?? 'GET', path);
-    shape = match.route.errorShape ?? shape;
-    await match.route.handle(exchangeOf(options, match, request, reply, { requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1) }));
-  } catch (thrown) {
+  const fail = (thrown: unknown): void => {
     const error = toRouterError(thrown);
     if (error.code === 'internal') options.log.error({ requestId, path, err: error.cause }, 'request failed inside the router');
     writeError(reply, error, shape(error, requestId));
-  }
-}
-
-interface Arrival {
-  readonly requestId: string;
-  readonly path: string;
-  readonly search: string;
-}
-
-function exchangeOf(options: ServerOptions, match: Match, request: IncomingMessage, reply: SocketReply, at: Arrival): Exchange {
-  return {
-    method: request.method ?? 'GET',
-    path: at.path,
-    params: match.params,
-    get query() {
-      return new URLSearchParams(at.search);
-    },
-    headers: request.headers,
-    requestId: at.requestId,
-    principal: anonymous(request),
-    signal: callerOf(request.socket),
-    receivedAt: options.clock.now(),
-    reply,
-    body: () => readBody(request, options.bodyLimitBytes),
-    send(status, body, headers) {
-      const text = typeof body === 'string';
-      reply.head(status, { 'content-type': text ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8', ...headers });
-      reply.end(text ? body : JSON.stringify(body));
-    },
   };
-}
-
-const callers = new WeakMap<Socket, AbortSignal>();
-
-/** Aborted when the connection closes: over HTTP/1.1 a caller who leaves can do it in no other way. One for all its requests. */
-function callerOf(socket: Socket): AbortSignal {
-  const known = callers.get(socket);
-  if (known) return known;
-  const left = new AbortController();
-  // A router with many waiting requests on one connection is what keep-alive is for, not a leak.
-  setMaxListeners(0, left.signal);
-  callers.set(socket, left.signal);
-  socket.once('close', () => left.abort());
-  return left.signal;
-}
-
-function anonymous(request: IncomingMessage): Principal {
-  const address = request.socket.remoteAddress ?? 'unknown';
-  return { id: 'anonymous', kind: 'anonymous', address: address.startsWith('::ffff:') ? address.slice(7) : address };
+  try {
+    if (path === null) throw new RouterError('not_found', `There is nothing here; this router lives under ${options.basePath}.`);
+    const { route, params } = table.match(request.method ?? 'GET', path);
+    shape = route.errorShape ?? shape;
+    const arrival = { requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1), params, receivedAt: options.clock.now(), bodyLimitBytes: options.bodyLimitBytes };
+    route.handle(new SocketExchange(request, reply, arrival))?.catch(fail);
+  } catch (thrown) {
+    fail(thrown);
+  }
 }
 
 function writeError(reply: SocketReply, error: RouterError, body: Readonly<Record<string, unknown>>): void {

@@ -5,11 +5,11 @@ import type { Reply } from '../pipeline/pipeline.ts';
 /** Writes straight to the response; `write` gives a promise only while the caller reads slower than we write. */
 export class SocketReply implements Reply {
   readonly #response: ServerResponse;
-  readonly #common: Readonly<Record<string, string>>;
+  readonly #requestId: string;
 
-  constructor(response: ServerResponse, commonHeaders: Readonly<Record<string, string>>) {
+  constructor(response: ServerResponse, requestId: string) {
     this.#response = response;
-    this.#common = commonHeaders;
+    this.#requestId = requestId;
   }
 
   get headSent(): boolean {
@@ -17,7 +17,9 @@ export class SocketReply implements Reply {
   }
 
   head(status: number, headers: Readonly<Record<string, string>>): void {
-    this.#response.writeHead(status, { ...this.#common, ...headers });
+    const list = ['x-oar-request-id', this.#requestId];
+    for (const name in headers) list.push(name, headers[name] ?? '');
+    this.#response.writeHead(status, list);
   }
 
   write(bytes: string | Uint8Array): Promise<void> | undefined {

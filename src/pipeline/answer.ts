@@ -1,6 +1,6 @@
 /** Starts an answer on one backend and reads it as parts, up to the first one that carries something. */
 import type { Placement } from '../core/placement.ts';
-import { RouterError } from '../core/errors.ts';
+import { RouterError, toRouterError } from '../core/errors.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { StreamPart } from '../core/stream.ts';
 import type { UpstreamAnswer } from '../backends/backend.ts';
@@ -95,10 +95,24 @@ function reader(upstream: UpstreamAnswer, decoder: ResponseDecoder): StartedAnsw
     const only = chunks.length === 1 ? chunks[0] : undefined;
     return only === undefined ? chunks.flatMap((chunk) => decoder.push(chunk)) : decoder.push(only);
   };
+  // A connection that breaks after the end of the answer took nothing away from it.
+  const broken = (thrown: unknown): readonly StreamPart[] => {
+    if (ended || toRouterError(thrown).code === 'cancelled') throw thrown;
+    try {
+      return decode(null);
+    } catch {
+      throw thrown;
+    }
+  };
   // What has arrived already is given without a wait: most answers are there as a whole.
   return () => {
     if (ended) return null;
-    const chunks = upstream.body.read();
-    return chunks instanceof Promise ? chunks.then(decode) : decode(chunks);
+    let chunks: ReturnType<typeof upstream.body.read>;
+    try {
+      chunks = upstream.body.read();
+    } catch (thrown) {
+      return broken(thrown);
+    }
+    return chunks instanceof Promise ? chunks.then(decode, broken) : decode(chunks);
   };
 }

@@ -35,7 +35,8 @@ export async function serve(parts: PipelineParts, call: InferenceCall, record: R
     const candidates = nextCandidates(run, failed);
     if (candidates.length === 0) throw last ?? nowhere(decision, call.wantedBackend);
     const entry = parts.brain.entry(call, request, candidates, last !== null);
-    const ticket = await parts.desk.acquire(entry, call.signal, last === null ? parts.brain.jobAfterMs(call, request) : null);
+    const acquired = parts.desk.acquire(entry, call.signal, last === null ? parts.brain.jobAfterMs(call, request) : null);
+    const ticket = acquired instanceof Promise ? await acquired : acquired;
     if (ticket === null) return false;
     record.queueMs += ticket.queueMs;
     try {
@@ -63,7 +64,10 @@ function nextCandidates({ parts, call, decision }: Run, failed: readonly Candida
     const candidates = brain.candidates(decision.models.length === 1 ? decision.models : [chosen], call.wantedBackend);
     if (candidates.length > 0) return candidates;
   }
-  const untried = (models: readonly string[]): readonly Candidate[] => brain.candidates(models, call.wantedBackend).filter((one) => !failed.some((bad) => bad.backendId === one.backendId && bad.modelKey === one.modelKey));
+  // A request that failed somewhere is not made to wait for a backend that is down.
+  const down = failed.length === 0 ? [] : parts.fleet.view().backends.filter((backend) => backend.status === 'down').map((backend) => backend.id);
+  const untried = (models: readonly string[]): readonly Candidate[] =>
+    brain.candidates(models, call.wantedBackend).filter((one) => !down.includes(one.backendId) && !failed.some((bad) => bad.backendId === one.backendId && bad.modelKey === one.modelKey));
   if (decision.kind === 'hold' || (call.job && failed.length === 0)) return untried(decision.models);
   for (const model of decision.models) {
     if (failed.filter((bad) => bad.modelKey === model).length > parts.retries) continue;

@@ -9,9 +9,12 @@ export interface DeadlineSignal {
   release(): void;
 }
 
+const never = (): boolean => false;
+const nothing = (): void => {};
+
 /** `limitMs` null: the caller's own signal, at no cost. */
 export function deadlineSignal(caller: AbortSignal, limitMs: number | null, clock: Clock): DeadlineSignal {
-  if (limitMs === null) return { signal: caller, expired: () => false, release: () => {} };
+  if (limitMs === null) return { signal: caller, expired: never, release: nothing };
   const controller = new AbortController();
   let late = false;
   const onLeave = (): void => controller.abort();

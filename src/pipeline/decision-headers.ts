@@ -60,7 +60,11 @@ function fallbacksOf(record: RequestRecord, placement: Placement | null): readon
   return all.filter((model) => model !== served);
 }
 
-/** Header values are Latin-1 without controls; anything else is percent-encoded. */
+/** Clients give up on heads beyond 16 KB, and a caller may make up names of any length. */
+const longestText = 1000;
+
+/** Header values are Latin-1 without controls; anything else is percent-encoded, and half of a character is a question mark. */
 export function headerText(value: string): string {
-  return /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value).replaceAll('%20', ' ');
+  const text = value.length <= longestText ? value : `${value.slice(0, longestText)}...`;
+  return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text.replace(/\p{Surrogate}/gu, '?')).replaceAll('%20', ' ');
 }

@@ -16,30 +16,32 @@ export class AnswerInterrupted extends Error {
 }
 
 /** Resolves with what the backend said it used. Rejects with a RouterError while nothing was sent, with AnswerInterrupted after. */
-export function respond(dialect: InferenceDialect, answer: StartedAnswer, context: AnswerContext, reply: Reply, headers: () => Readonly<Record<string, string>>): Promise<Usage> {
+export function respond(dialect: InferenceDialect, answer: StartedAnswer, context: AnswerContext, reply: Reply, headers: () => Record<string, string>): Promise<Usage> {
   const encoder = dialect.encodeResponse(context);
   const contentType = answer.relay && answer.contentType !== '' ? answer.contentType : encoder.contentType;
   return answer.streamed || context.stream
     ? respondStream(encoder, answer, reply, () => ({ 'content-type': contentType, 'cache-control': 'no-cache', ...headers() }))
-    : respondWhole(encoder, answer, reply, () => ({ 'content-type': contentType, ...headers() }));
+    : respondWhole(encoder, answer, reply, (bytes) => Object.assign(headers(), { 'content-type': contentType, 'content-length': String(bytes) }));
 }
 
-async function respondWhole(encoder: ResponseEncoder, answer: StartedAnswer, reply: Reply, headers: () => Readonly<Record<string, string>>): Promise<Usage> {
+async function respondWhole(encoder: ResponseEncoder, answer: StartedAnswer, reply: Reply, headers: (bytes: number) => Readonly<Record<string, string>>): Promise<Usage> {
   const pieces: (string | Uint8Array)[] = [];
   let usage: Usage = {};
-  for (let parts: readonly StreamPart[] | null = answer.first; parts !== null; parts = await answer.next()) {
+  for (let parts: readonly StreamPart[] | null = answer.first; parts !== null; ) {
     for (const part of parts) {
       if (part.type === 'error') throw part.error;
       if (part.type === 'finish') usage = part.usage;
       const bytes = encoder.push(part);
       if (bytes !== null) pieces.push(bytes);
     }
+    const next = answer.next();
+    parts = next instanceof Promise ? await next : next;
   }
   const last = encoder.end();
   if (last !== null) pieces.push(last);
   const [only = ''] = pieces;
   const body = pieces.length <= 1 ? only : Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)));
-  reply.head(200, { ...headers(), 'content-length': String(Buffer.byteLength(body)) });
+  reply.head(200, headers(Buffer.byteLength(body)));
   reply.end(body);
   return usage;
 }
@@ -49,7 +51,7 @@ async function respondStream(encoder: ResponseEncoder, answer: StartedAnswer, re
   let usage: Usage = {};
   let toldByBackend = false;
   try {
-    for (let parts: readonly StreamPart[] | null = answer.first; parts !== null; parts = await answer.next()) {
+    for (let parts: readonly StreamPart[] | null = answer.first; parts !== null; ) {
       for (const part of parts) {
         if (part.type === 'finish') usage = part.usage;
         if (part.type === 'error') {
@@ -61,6 +63,8 @@ async function respondStream(encoder: ResponseEncoder, answer: StartedAnswer, re
         const room = reply.write(bytes);
         if (room !== undefined) await room;
       }
+      const next = answer.next();
+      parts = next instanceof Promise ? await next : next;
     }
   } catch (thrown) {
     const error = interruption(thrown);

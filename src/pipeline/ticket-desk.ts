@@ -27,48 +27,48 @@ export class TicketDesk {
    * Waits for a slot. Resolves with the ticket, or with null when `giveUpMs` passed first (then the entry has left).
    * Rejects with `queue_full`, `queue_timeout`, `rate_limited`, or `cancelled` when the signal aborts.
    */
-  acquire(entry: Entry, signal: AbortSignal, giveUpMs: number | null = null): Promise<Ticket | null> {
+  acquire(entry: Entry, signal: AbortSignal, giveUpMs: number | null = null): Ticket | Promise<Ticket | null> {
     if (signal.aborted) return Promise.reject(callerLeft());
+    const effects = this.#scheduler.dispatch({ type: 'arrive', at: this.#clock.now(), entry });
+    const [first] = effects;
+    // Most are granted on arrival and never wait.
+    if (effects.length === 1 && first?.type === 'grant' && first.id === entry.id) return this.#ticket(entry.id, first.placement, entry.arrivedAt);
     return new Promise((resolve, reject) => {
-      let cancelGiveUp: CancelTimer = () => {};
-      let waits = false;
-      const settle = (): void => {
-        this.#waiters.delete(entry.id);
-        if (!waits) return;
-        signal.removeEventListener('abort', onAbort);
-        cancelGiveUp();
-      };
-      const leave = (): void => {
+      this.#wait(entry, signal, giveUpMs, resolve, reject);
+      this.#applyAll(effects);
+    });
+  }
+
+  #wait(entry: Entry, signal: AbortSignal, giveUpMs: number | null, resolve: (ticket: Ticket | null) => void, reject: (error: RouterError) => void): void {
+    const settle = (): void => {
+      this.#waiters.delete(entry.id);
+      signal.removeEventListener('abort', onAbort);
+      cancelGiveUp();
+    };
+    const leave = (): void => {
+      settle();
+      this.#dispatch({ type: 'leave', at: this.#clock.now(), id: entry.id });
+    };
+    const onAbort = (): void => {
+      leave();
+      reject(callerLeft());
+    };
+    const giveUp = (): void => {
+      leave();
+      resolve(null);
+    };
+    const cancelGiveUp = giveUpMs === null ? () => {} : this.#clock.after(giveUpMs, giveUp);
+    signal.addEventListener('abort', onAbort);
+    this.#waiters.set(entry.id, {
+      arrivedAt: entry.arrivedAt,
+      grant: (ticket) => {
         settle();
-        this.#dispatch({ type: 'leave', at: this.#clock.now(), id: entry.id });
-      };
-      const onAbort = (): void => {
-        leave();
-        reject(callerLeft());
-      };
-      const waiter = {
-        arrivedAt: entry.arrivedAt,
-        grant: (ticket: Ticket) => {
-          settle();
-          resolve(ticket);
-        },
-        refuse: (error: RouterError) => {
-          settle();
-          reject(error);
-        },
-      };
-      this.#waiters.set(entry.id, waiter);
-      this.#dispatch({ type: 'arrive', at: this.#clock.now(), entry });
-      // Most are granted on arrival and never wait.
-      if (this.#waiters.get(entry.id) !== waiter) return;
-      waits = true;
-      signal.addEventListener('abort', onAbort);
-      if (giveUpMs !== null) {
-        cancelGiveUp = this.#clock.after(giveUpMs, () => {
-          leave();
-          resolve(null);
-        });
-      }
+        resolve(ticket);
+      },
+      refuse: (error) => {
+        settle();
+        reject(error);
+      },
     });
   }
 
@@ -86,7 +86,10 @@ export class TicketDesk {
   }
 
   #dispatch(event: SchedulerEvent): void {
-    const effects = this.#scheduler.dispatch(event);
+    this.#applyAll(this.#scheduler.dispatch(event));
+  }
+
+  #applyAll(effects: readonly SchedulerEffect[]): void {
     for (const effect of effects) this.#apply(effect);
     this.#armTick();
   }

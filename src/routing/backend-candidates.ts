@@ -5,13 +5,15 @@ import { listingsOf } from './listings.ts';
 import type { RoutingTable } from './routing.ts';
 
 /**
- * Backends that list the model, in the fleet's order, asked with the name each lists it under. Those that are down are
- * given only when no other has it, so that a request can wait for one to come back. A model that nobody lists may be on
- * a backend that was not asked yet and, when it is configured, on any Ollama: its own 404 moves the request on.
+ * Backends that list the model, in the fleet's order, asked with the name each lists it under; those that are down only
+ * when no other has it. A model that nobody lists may be on a backend that was not asked yet and, when it is configured,
+ * on any Ollama: its own 404 moves the request on.
  */
 export function candidatesFor(key: string, table: RoutingTable, fleet: FleetView): readonly Candidate[] {
-  const listed = listedCandidates(key, fleet);
-  if (listed.length > 0) return listed;
+  return listedCandidates(key, fleet)?.reachable ?? unlistedCandidates(key, table, fleet);
+}
+
+function unlistedCandidates(key: string, table: RoutingTable, fleet: FleetView): readonly Candidate[] {
   const spec = table.specs.get(key);
   const name = spec?.name ?? key;
   return fleet.backends
@@ -20,9 +22,16 @@ export function candidatesFor(key: string, table: RoutingTable, fleet: FleetView
 }
 
 /** What is listed depends on the view alone, and a view serves many requests. */
-const known = new WeakMap<FleetView, Map<string, readonly Candidate[]>>();
+const known = new WeakMap<FleetView, Map<string, Listed>>();
 
-function listedCandidates(key: string, fleet: FleetView): readonly Candidate[] {
+interface Listed {
+  readonly all: readonly Candidate[];
+  /** Those that are not down; all when all are. */
+  readonly reachable: readonly Candidate[];
+}
+
+/** Null when nobody lists it. */
+function listedCandidates(key: string, fleet: FleetView): Listed | null {
   let byKey = known.get(fleet);
   if (byKey === undefined) {
     byKey = new Map();
@@ -30,19 +39,28 @@ function listedCandidates(key: string, fleet: FleetView): readonly Candidate[] {
   }
   const before = byKey.get(key);
   if (before !== undefined) return before;
-  const listed = listingsOf(key, fleet);
-  const reachable = listed.filter((one) => one.backend.status !== 'down');
-  const candidates = (reachable.length > 0 ? reachable : listed).map((one) => candidateOn(one.backend, one.model.name, key));
+  const listings = listingsOf(key, fleet);
   // Names that callers make up must not grow it.
-  if (candidates.length > 0) byKey.set(key, candidates);
-  return candidates;
+  if (listings.length === 0) return null;
+  const all = listings.map((one) => candidateOn(one.backend, one.model.name, key));
+  const reachable = all.filter((_, index) => listings[index]?.backend.status !== 'down');
+  const listed = { all, reachable: reachable.length === 0 || reachable.length === all.length ? all : reachable };
+  byKey.set(key, listed);
+  return listed;
 }
 
-/** The candidates of several models, in the models' order; of the wanted backend alone when there is one (ruling 9). */
+/**
+ * Where a request for these models may wait, in the models' order: those that are down as well, since one may come back
+ * before another has a free slot. Of the wanted backend alone when there is one (ruling 9).
+ */
 export function candidatesForAll(keys: readonly string[], table: RoutingTable, fleet: FleetView, wantedBackend?: string): readonly Candidate[] {
   const [only] = keys;
-  if (keys.length === 1 && only !== undefined) return onlyBackend(candidatesFor(only, table, fleet), wantedBackend);
-  return onlyBackend([...new Set(keys)].flatMap((key) => candidatesFor(key, table, fleet)), wantedBackend);
+  if (keys.length === 1 && only !== undefined) return onlyBackend(waitingPlaces(only, table, fleet), wantedBackend);
+  return onlyBackend([...new Set(keys)].flatMap((key) => waitingPlaces(key, table, fleet)), wantedBackend);
+}
+
+function waitingPlaces(key: string, table: RoutingTable, fleet: FleetView): readonly Candidate[] {
+  return listedCandidates(key, fleet)?.all ?? unlistedCandidates(key, table, fleet);
 }
 
 export function onlyBackend(candidates: readonly Candidate[], wantedBackend: string | undefined): readonly Candidate[] {

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { configFile, freePort, keepForFile, newFolder, plainConfig, RouterProcess } from '../support/router-process.ts';
 
 const binary = process.env['OAR_TEST_OLLAMA_BIN'];
@@ -36,7 +36,7 @@ class RealOllama {
 
   async start(): Promise<void> {
     this.#child = spawn(String(binary), ['serve'], { env: this.#env, stdio: 'ignore', detached: true });
-    await expect.poll(() => fetch(`${this.url}/api/version`).then((response) => response.status, () => 0), { interval: 50, timeout: 30_000 }).toBe(200);
+    await vi.waitFor(() => fetch(`${this.url}/api/version`), { interval: 50, timeout: 30_000 });
   }
 
   create(name: string): void {
@@ -76,7 +76,7 @@ function shapeOf(value: unknown, at = ''): string[] {
 function streamShape(text: string): { frames: string[]; end: string } {
   const frames = text.split('\n').map((line) => (line.startsWith('data: {') ? `data: ${JSON.stringify(shapeOf(JSON.parse(line.slice(6))))}` : line.startsWith('{') ? JSON.stringify(shapeOf(JSON.parse(line))) : line));
   const pairs = frames.join('\n').split(/\n(?=data: |\{|\[)/);
-  return { frames: pairs.filter((frame, index) => frame !== pairs[index - 1]), end: text.slice(-16) };
+  return { frames: pairs.filter((frame, index) => frame !== pairs[index - 1]), end: /\n*$/.exec(text)?.[0] ?? '' };
 }
 
 describe.skipIf(absent !== '')('a real Ollama', () => {

@@ -300,5 +300,5 @@ test('every answer carries its own request id', async () => {
   const answers = await Promise.all([ask(router, openAi, chat({ model: 'a:1b' })), ask(router, ollamaChat, 'nope'), read(await router.get('/health')), read(await router.get('/nope'))]);
   const ids = answers.map((answer) => answer.headers.get('x-oar-request-id'));
   expect(new Set(ids).size).toBe(4);
-  for (const id of ids) expect(id).toMatch(/^req_\w{20}$/);
+  for (const id of ids) expect(id).toMatch(/^req_\w{16,}$/);
 });

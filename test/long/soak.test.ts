@@ -8,7 +8,7 @@ const total = process.env['OAR_TEST_LONG'] === 'full' ? 100_000 : 20_000;
 const callers = 24;
 /** What the garbage collector may leave lying about between two readings. */
 const slackMb = 24;
-const mostMb = 160;
+const mostMb = 256;
 
 let backend: FakeBackend;
 

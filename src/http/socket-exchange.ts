@@ -1,0 +1,78 @@
+/** The Exchange of a request that came over a socket; what a handler does not ask for is not made. */
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Principal } from '../core/principal.ts';
+import { type Connection, connectionOf } from './connection.ts';
+import type { Exchange } from './http.ts';
+import { readBody } from './read-body.ts';
+import type { SocketReply } from './socket-reply.ts';
+
+export interface Arrival {
+  readonly requestId: string;
+  readonly path: string;
+  /** Behind the question mark. */
+  readonly search: string;
+  readonly params: Readonly<Record<string, string>>;
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
+  readonly bodyLimitBytes: number;
+}
+
+export class SocketExchange implements Exchange {
+  readonly reply: SocketReply;
+  readonly #request: IncomingMessage;
+  readonly #arrival: Arrival;
+  readonly #connection: Connection;
+
+  constructor(request: IncomingMessage, reply: SocketReply, arrival: Arrival) {
+    this.#request = request;
+    this.reply = reply;
+    this.#arrival = arrival;
+    this.#connection = connectionOf(request.socket);
+  }
+
+  get method(): string {
+    return this.#request.method ?? 'GET';
+  }
+
+  get path(): string {
+    return this.#arrival.path;
+  }
+
+  get params(): Readonly<Record<string, string>> {
+    return this.#arrival.params;
+  }
+
+  get query(): URLSearchParams {
+    return new URLSearchParams(this.#arrival.search);
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.#request.headers;
+  }
+
+  get requestId(): string {
+    return this.#arrival.requestId;
+  }
+
+  get principal(): Principal {
+    return this.#connection.principal;
+  }
+
+  get signal(): AbortSignal {
+    return this.#connection.signal;
+  }
+
+  get receivedAt(): number {
+    return this.#arrival.receivedAt;
+  }
+
+  body(): Promise<string> {
+    return readBody(this.#request, this.#arrival.bodyLimitBytes);
+  }
+
+  send(status: number, body: unknown, headers?: Readonly<Record<string, string>>): void {
+    const text = typeof body === 'string';
+    this.reply.head(status, { 'content-type': text ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8', ...headers });
+    this.reply.end(text ? body : JSON.stringify(body));
+  }
+}

@@ -1,0 +1,49 @@
+/** A world for the tests of commands: answers as told, and keeps what was printed and asked. */
+import type { CommandContext, GlobalOptions } from '../../src/commands/command.ts';
+
+export interface FakeWorld {
+  readonly context: CommandContext;
+  readonly printed: string[];
+  readonly complained: string[];
+  readonly calls: { readonly method: string; readonly path: string; readonly options: GlobalOptions }[];
+  readonly served: unknown[];
+}
+
+export interface FakeFacts {
+  readonly status?: number;
+  /** Absent: the text is what is answered. */
+  readonly body?: unknown;
+  readonly text?: string;
+  readonly isTerminal?: boolean;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly loadConfig?: CommandContext['loadConfig'];
+  readonly call?: CommandContext['call'];
+  readonly exitCode?: number;
+}
+
+export function fakeWorld(facts: FakeFacts = {}): FakeWorld {
+  const { status = 200, body, isTerminal = false, cwd = '/here', env = {}, exitCode = 0 } = facts;
+  const printed: string[] = [];
+  const complained: string[] = [];
+  const calls: FakeWorld['calls'] = [];
+  const served: unknown[] = [];
+  const context: CommandContext = {
+    cwd,
+    env,
+    version: '1.2.3',
+    isTerminal,
+    out: (text) => void printed.push(text),
+    err: (text) => void complained.push(text),
+    async call(method, path, options) {
+      calls.push({ method, path, options });
+      return facts.call ? facts.call(method, path, options) : { status, body, text: facts.text ?? JSON.stringify(body) ?? '' };
+    },
+    loadConfig: facts.loadConfig ?? (() => Promise.resolve({ path: null, warnings: [] })),
+    async serve(options) {
+      served.push(options);
+      return exitCode;
+    },
+  };
+  return { context, printed, complained, calls, served };
+}
