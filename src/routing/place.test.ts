@@ -40,7 +40,7 @@ test('equals: the higher priority, then fewer running, then the name', () => {
 });
 
 test('a veto leaves a candidate out; with all vetoed nothing is placed', () => {
-  const veto: Signal = { id: 'veto', unit: 'ms', term: (one) => (one.backendId === 'a' ? { veto: 'not there' } : 0) };
+  const veto: Signal = { id: 'veto', unit: 'ms', vetoes: true, term: (one) => (one.backendId === 'a' ? { veto: 'not there' } : 0) };
   expect(place([backend('a'), backend('b')], { signals: [veto] })).toMatchObject({ backendId: 'b' });
   expect(place([backend('a')], { signals: [veto] })).toBeNull();
 });

@@ -38,8 +38,14 @@ interface Weighed {
 export function createPlace(options: PlaceOptions): Place {
   const signals = options.signals.filter((signal) => signal.unit === 'ms');
   const weigh = options.policy === 'adaptive' ? (candidate: Candidate, view: SignalView) => sumOf(signals, candidate, view) : leastBusy;
+  const mayVeto = signals.some((signal) => signal.vetoes === true);
   return (entry, free) => {
     const fleet = options.fleet();
+    const [only] = free;
+    // Without a choice there is nothing to weigh: most fleets have a model in one place.
+    if (free.length === 1 && only !== undefined && !mayVeto) {
+      return fleet.backends.some((backend) => backend.id === only.backendId) ? placementOn(only, 0, nothing) : null;
+    }
     let best: Weighed | null = null;
     for (const candidate of free) {
       const backend = fleet.backends.find((one) => one.id === candidate.backendId);
@@ -47,8 +53,14 @@ export function createPlace(options: PlaceOptions): Place {
       const weighed = weigh(candidate, signalView(entry, candidate, backend, fleet, options));
       if (weighed !== null && (best === null || isBetter(weighed, best))) best = weighed;
     }
-    return best === null ? null : { ...best.candidate, total: best.total, why: best.why };
+    return best === null ? null : placementOn(best.candidate, best.total, best.why);
   };
+}
+
+const nothing: readonly Term[] = [];
+
+function placementOn({ backendId, nodeId, model, modelKey }: Candidate, total: number, why: readonly Term[]): Placement {
+  return { backendId, nodeId, model, modelKey, total, why };
 }
 
 /** Null when a signal vetoes the candidate. */

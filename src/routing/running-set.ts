@@ -17,7 +17,7 @@ export class RunningSet {
   readonly #bySlot = new Map<string, Map<string, number>>();
   readonly #byNode = new Map<string, number>();
   readonly #exclusiveByNode = new Map<string, number>();
-  readonly #work = new Map<string, BackendWork>();
+  readonly #work = new Map<string, { -readonly [Figure in keyof BackendWork]: BackendWork[Figure] }>();
 
   get size(): number {
     return this.#byId.size;
@@ -46,7 +46,7 @@ export class RunningSet {
   }
 
   work(backendId: string): BackendWork {
-    return this.#work.get(backendId) ?? { running: 0, pendingPromptTokens: 0, pendingCompletionTokens: 0 };
+    return this.#workOf(backendId);
   }
 
   add(entry: Entry, placement: Placement, exclusive: boolean): void {
@@ -64,6 +64,14 @@ export class RunningSet {
     return running.placement;
   }
 
+  #workOf(backendId: string): { running: number; pendingPromptTokens: number; pendingCompletionTokens: number } {
+    const known = this.#work.get(backendId);
+    if (known !== undefined) return known;
+    const created = { running: 0, pendingPromptTokens: 0, pendingCompletionTokens: 0 };
+    this.#work.set(backendId, created);
+    return created;
+  }
+
   #slotsOf(backendId: string): Map<string, number> {
     const known = this.#bySlot.get(backendId);
     if (known !== undefined) return known;
@@ -73,23 +81,21 @@ export class RunningSet {
   }
 
   #count({ entry, placement, exclusive }: Running, change: 1 | -1): void {
-    addTo(this.#byModel, placement.modelKey, change);
-    addTo(this.#slotsOf(placement.backendId), placement.modelKey, change);
-    addTo(this.#byNode, placement.nodeId, change);
+    // Names come from the fleet and are few: a count of zero may stay, which is cheaper than coming and going.
+    count(this.#byModel, placement.modelKey, change);
+    count(this.#slotsOf(placement.backendId), placement.modelKey, change);
+    count(this.#byNode, placement.nodeId, change);
     if (exclusive) addTo(this.#exclusiveByNode, placement.nodeId, change);
-    const before = this.work(placement.backendId);
-    const running = before.running + change;
-    if (running === 0) {
-      // Estimates are fractions at times: starting again from nothing keeps rounding from piling up.
-      this.#work.delete(placement.backendId);
-      return;
-    }
-    this.#work.set(placement.backendId, {
-      running,
-      pendingPromptTokens: Math.max(0, before.pendingPromptTokens + change * entry.promptTokens),
-      pendingCompletionTokens: Math.max(0, before.pendingCompletionTokens + change * entry.completionTokens),
-    });
+    const work = this.#workOf(placement.backendId);
+    work.running += change;
+    // Estimates are fractions at times: starting again from nothing keeps rounding from piling up.
+    work.pendingPromptTokens = work.running === 0 ? 0 : Math.max(0, work.pendingPromptTokens + change * entry.promptTokens);
+    work.pendingCompletionTokens = work.running === 0 ? 0 : Math.max(0, work.pendingCompletionTokens + change * entry.completionTokens);
   }
+}
+
+function count(counts: Map<string, number>, name: string, change: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + change);
 }
 
 /** Names a model on a backend; neither part may hold a line end. */

@@ -24,6 +24,8 @@ export type Veto = { readonly veto: string };
 export interface Signal {
   readonly id: string;
   readonly unit: 'points' | 'ms';
+  /** Can it say no? Then it is asked even when there is only one candidate. */
+  readonly vetoes?: boolean;
   /** Pure. In `ms` smaller is better, in `points` larger. Always finite. */
   term(candidate: Candidate, view: SignalView): number | Veto;
 }

@@ -31,6 +31,14 @@ export function createLog(level: LogLevel, sink: (text: string) => void = (text)
   return {
     debug: (fields, message) => logger.debug(withoutSecrets(fields), message),
     info: (fields, message) => logger.info(withoutSecrets(fields), message),
+    ...(level === 'debug' || level === 'info'
+      ? {
+          request: (fields) => {
+            const text = JSON.stringify(fields);
+            lines.write(`{"level":"info"${timestamp()},${text.slice(1, -1)},"msg":"request"}\n`);
+          },
+        }
+      : {}),
     warn(fields, message) {
       logger.warn(withoutSecrets(fields), message);
       lines.flush();

@@ -8,7 +8,8 @@ export function createRecorder(log: Log, metrics: Pick<Metrics, 'observe'>): Rec
     record(trace) {
       try {
         metrics.observe(trace);
-        log.info(line(trace), 'request');
+        if (log.request) log.request(line(trace));
+        else log.info(line(trace), 'request');
       } catch (err) {
         log.error({ err, requestId: trace.requestId }, 'a finished request could not be recorded');
       }
@@ -17,7 +18,7 @@ export function createRecorder(log: Log, metrics: Pick<Metrics, 'observe'>): Rec
 }
 
 /** The fixed field set of a request's line; absent fields are unknown. No prompt, no answer, no key. */
-function line(trace: Trace): Record<string, unknown> {
+function line(trace: Trace): Record<string, string | number | boolean | undefined | null> {
   return {
     id: trace.requestId,
     job: trace.jobId,
