@@ -42,7 +42,12 @@ export function errorsPage(catalogue) {
 /** @returns {Promise<readonly { path: string, text: string }[]>} */
 async function pages() {
   const { errorCatalogue } = await import(pathToFileURL(join(root, 'dist', 'core', 'errors.js')).href);
-  return [{ path: 'docs/errors.md', text: errorsPage(errorCatalogue) }];
+  const { configPage, configJsonSchema } = await import(pathToFileURL(join(root, 'dist', 'config', 'document.js')).href);
+  return [
+    { path: 'docs/errors.md', text: errorsPage(errorCatalogue) },
+    { path: 'docs/config.md', text: configPage() },
+    { path: 'docs/config.schema.json', text: configJsonSchema() },
+  ];
 }
 
 /** @param {string} path */

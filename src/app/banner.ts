@@ -15,7 +15,7 @@ export function banner(url: string, fleet: FleetView, version: string): string {
     `  Models    ${list}`,
     models.length === 0 ? '' : '            "auto" picks one by task',
     '',
-    '  Try it    ' + curlLine(url),
+    `  Try it    ${curlLine(url)}`,
     '',
     `  Clients   OpenAI API   ${url}/v1   (any API key)`,
     `            Ollama API   ${url}`,

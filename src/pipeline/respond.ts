@@ -48,31 +48,34 @@ async function respondWhole(encoder: ResponseEncoder, answer: StartedAnswer, rep
 
 async function respondStream(encoder: ResponseEncoder, answer: StartedAnswer, reply: Reply, headers: () => Readonly<Record<string, string>>): Promise<Usage> {
   if (!reply.headSent) reply.head(200, headers());
-  let usage: Usage = {};
-  let toldByBackend = false;
+  let usage: Usage;
   try {
-    for (let parts: readonly StreamPart[] | null = answer.first; parts !== null; ) {
-      for (const part of parts) {
-        if (part.type === 'finish') usage = part.usage;
-        if (part.type === 'error') {
-          toldByBackend = answer.relay;
-          throw part.error;
-        }
-        const bytes = encoder.push(part);
-        if (bytes === null) continue;
-        const room = reply.write(bytes);
-        if (room !== undefined) await room;
-      }
-      const next = answer.next();
-      parts = next instanceof Promise ? await next : next;
-    }
+    usage = await writeParts(encoder, answer, reply);
   } catch (thrown) {
-    const error = interruption(thrown);
+    const told = thrown instanceof AnswerInterrupted;
+    const error = interruption(told ? thrown.error : thrown);
     if (error.code === 'cancelled') reply.destroy();
-    else reply.end(toldByBackend ? undefined : encoder.error(error));
+    else reply.end(told ? undefined : encoder.error(error));
     throw new AnswerInterrupted(error);
   }
   reply.end(encoder.end() ?? undefined);
+  return usage;
+}
+
+/** Rejects with AnswerInterrupted when the backend's own words, passed on unchanged, have told the caller of the failure. */
+async function writeParts(encoder: ResponseEncoder, answer: StartedAnswer, reply: Reply): Promise<Usage> {
+  let usage: Usage = {};
+  for (let parts: readonly StreamPart[] | null = answer.first; parts !== null; ) {
+    for (const part of parts) {
+      if (part.type === 'finish') usage = part.usage;
+      if (part.type === 'error') throw answer.relay ? new AnswerInterrupted(part.error) : part.error;
+      const bytes = encoder.push(part);
+      const room = bytes === null ? undefined : reply.write(bytes);
+      if (room !== undefined) await room;
+    }
+    const next = answer.next();
+    parts = next instanceof Promise ? await next : next;
+  }
   return usage;
 }
 

@@ -185,7 +185,7 @@ test.each([400, 422])('a refusal with %i is final: one attempt (AR-D25)', async 
 
 test('a job falls back to the next model when its own cannot answer (AR-D16)', async () => {
   await start({ routes: { simple_chat: ['small:1b', 'other:1b'] } });
-  backend.script('small:1b', { fault: 'reset' });
+  backend.script('small:1b', { status: 500 });
   const id = await accept(asJob);
   expect(await ended(id)).toMatchObject({ attempts: 1, selected_model: 'other:1b' });
   expect(backend.requests.map((request) => request.body?.['model'])).toEqual(['small:1b', 'other:1b']);

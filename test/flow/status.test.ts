@@ -67,7 +67,7 @@ async function metrics(): Promise<ReadonlyMap<string, Family>> {
   return readExposition(await (await router.get('/metrics')).text());
 }
 
-function valueOf(families: ReadonlyMap<string, Family>, name: string, labels: Record<string, string> = {}, sample = name): number | undefined {
+function seriesSum(families: ReadonlyMap<string, Family>, name: string, labels: Record<string, string> = {}, sample = name): number | undefined {
   const has = (found: Readonly<Record<string, string>>): boolean => Object.entries(labels).every(([label, value]) => found[label] === value);
   const found = families.get(name)?.samples.filter((one) => one.name === sample && has(one.labels)) ?? [];
   return found.length === 0 ? undefined : found.reduce((sum, one) => sum + one.value, 0);
@@ -94,7 +94,7 @@ test('health tells whether anything can be served; live does not look at backend
   expect((await router.get('/health/ready')).status).toBe(503);
   expect((await router.get('/health/live')).status).toBe(200);
   expect(await json('/v1/router/runtime')).toMatchObject({ status: 'unavailable', ollama: { reachable: false } });
-  expect(valueOf(await metrics(), 'oar_ollama_reachable')).toBe(0);
+  expect(seriesSum(await metrics(), 'oar_ollama_reachable')).toBe(0);
   // The list of models does not fail with the server (contract part 1.1).
   expect(await json('/v1/router/models')).toMatchObject({ configured: [{ name: 'small:1b' }, { name: 'coder:7b' }], ollama: { models: [] }, loaded: [] });
   backend = await startFakeBackend({ models: ['small:1b', 'coder:7b'], port: backend.port });
@@ -120,19 +120,19 @@ test('metrics are valid text with every name of old, before and after requests (
     expect(before.get(name)?.type, name).toBe('gauge');
     expect(before.get(name)?.samples, name).toHaveLength(1);
   }
-  expect([valueOf(before, 'oar_gpu_vram_free_mb'), valueOf(before, 'oar_gpu_utilization_pct'), valueOf(before, 'oar_ollama_reachable')]).toEqual([19_456, 12, 1]);
+  expect([seriesSum(before, 'oar_gpu_vram_free_mb'), seriesSum(before, 'oar_gpu_utilization_pct'), seriesSum(before, 'oar_ollama_reachable')]).toEqual([19_456, 12, 1]);
   expect(before.get('oar_jobs_total')?.samples.map((sample) => sample.labels)).toEqual(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'expired'].map((status) => ({ status })));
   for (const name of ['oar_model_queue_depth', 'oar_model_running']) expect(before.get(name)?.samples.map((sample) => [sample.labels, sample.value]), name).toEqual([[{ model: 'small:1b' }, 0], [{ model: 'coder:7b' }, 0]]);
   const release = backend.hold();
   const answers = [chat(), chat(), chat('coder:7b')];
   await backend.waitForRequests(2);
-  await expect.poll(async () => valueOf(await metrics(), 'oar_queue_global_queued')).toBe(1);
+  await expect.poll(async () => seriesSum(await metrics(), 'oar_queue_global_queued')).toBe(1);
   const during = await metrics();
-  expect([valueOf(during, 'oar_queue_global_running'), valueOf(during, 'oar_model_queue_depth', { model: 'small:1b' }), valueOf(during, 'oar_model_running', { model: 'coder:7b' })]).toEqual([2, 1, 1]);
+  expect([seriesSum(during, 'oar_queue_global_running'), seriesSum(during, 'oar_model_queue_depth', { model: 'small:1b' }), seriesSum(during, 'oar_model_running', { model: 'coder:7b' })]).toEqual([2, 1, 1]);
   release();
   for (const answer of answers) expect((await answer).status).toBe(200);
   const after = await metrics();
-  expect([valueOf(after, 'oar_queue_global_running'), valueOf(after, 'oar_queue_global_queued')]).toEqual([0, 0]);
+  expect([seriesSum(after, 'oar_queue_global_running'), seriesSum(after, 'oar_queue_global_queued')]).toEqual([0, 0]);
 });
 
 test('counters and histograms rise with each request', async () => {
@@ -144,26 +144,26 @@ test('counters and histograms rise with each request', async () => {
   await (await chat('nothing:1b')).text();
   const families = await metrics();
   expect(families.get('oar_requests_total')?.type).toBe('counter');
-  expect(valueOf(families, 'oar_requests_total', { model: 'small:1b', outcome: 'succeeded', dialect: 'openai-chat' })).toBe(3);
-  expect(valueOf(families, 'oar_requests_total', { outcome: 'failed', code: 'backend_rejected' })).toBe(1);
-  expect(valueOf(families, 'oar_requests_total', { outcome: 'failed', code: 'unknown_model', model: 'none' })).toBe(1);
-  expect(valueOf(families, 'oar_backend_attempts_total', { backend: 'ollama' })).toBe(4);
+  expect(seriesSum(families, 'oar_requests_total', { model: 'small:1b', outcome: 'succeeded', dialect: 'openai-chat' })).toBe(3);
+  expect(seriesSum(families, 'oar_requests_total', { outcome: 'failed', code: 'backend_rejected' })).toBe(1);
+  expect(seriesSum(families, 'oar_requests_total', { outcome: 'failed', code: 'unknown_model', model: 'none' })).toBe(1);
+  expect(seriesSum(families, 'oar_backend_attempts_total', { backend: 'ollama' })).toBe(4);
   for (const name of ['oar_queue_seconds', 'oar_first_byte_seconds', 'oar_request_seconds']) {
     expect(families.get(name)?.type, name).toBe('histogram');
-    expect(valueOf(families, name, { model: 'small:1b' }, `${name}_count`), name).toBe(3);
-    expect(valueOf(families, name, { model: 'small:1b', le: '+Inf' }, `${name}_bucket`), name).toBe(3);
+    expect(seriesSum(families, name, { model: 'small:1b' }, `${name}_count`), name).toBe(3);
+    expect(seriesSum(families, name, { model: 'small:1b', le: '+Inf' }, `${name}_bucket`), name).toBe(3);
   }
-  expect(valueOf(families, 'oar_request_tokens', { model: 'small:1b', kind: 'prompt' }, 'oar_request_tokens_sum')).toBe(60);
-  expect(valueOf(families, 'oar_request_tokens', { model: 'small:1b', kind: 'completion', le: '16' }, 'oar_request_tokens_bucket')).toBe(3);
+  expect(seriesSum(families, 'oar_request_tokens', { model: 'small:1b', kind: 'prompt' }, 'oar_request_tokens_sum')).toBe(60);
+  expect(seriesSum(families, 'oar_request_tokens', { model: 'small:1b', kind: 'completion', le: '16' }, 'oar_request_tokens_bucket')).toBe(3);
 });
 
 test('a job is counted once by its state (AR-D36)', async () => {
   await start();
   const accepted = await router.post('/v1/chat/completions', { model: 'small:1b', messages: [{ role: 'user', content: 'Hello' }], router: { mode: 'async' } });
   expect(accepted.status).toBe(202);
-  await expect.poll(async () => valueOf(await metrics(), 'oar_jobs_total', { status: 'succeeded' })).toBe(1);
+  await expect.poll(async () => seriesSum(await metrics(), 'oar_jobs_total', { status: 'succeeded' })).toBe(1);
   const families = await metrics();
-  expect(valueOf(families, 'oar_jobs_total')).toBe(1);
+  expect(seriesSum(families, 'oar_jobs_total')).toBe(1);
   expect(families.get('oar_jobs')?.samples.map((sample) => [sample.labels, sample.value])).toEqual([[{ status: 'succeeded', model: 'small:1b' }, 1]]);
 });
 
@@ -175,8 +175,8 @@ test('names with quotes, backslashes and line ends are escaped; what callers mak
   await chat('made-up-model:1b');
   await router.post('/v1/chat/completions', { messages: [{ role: 'user', content: 'Hello' }], router: { taskType: 'made-up-task' } });
   const text = await (await router.get('/metrics')).text();
-  expect(valueOf(readExposition(text), 'oar_model_running', { model: odd })).toBe(0);
-  expect(valueOf(readExposition(text), 'oar_requests_total', { model: odd })).toBe(2);
+  expect(seriesSum(readExposition(text), 'oar_model_running', { model: odd })).toBe(0);
+  expect(seriesSum(readExposition(text), 'oar_requests_total', { model: odd })).toBe(2);
   expect(text).not.toContain('made-up');
 });
 
@@ -230,7 +230,7 @@ test('several GPUs count together (AR-D24)', async () => {
   expect(await json('/v1/router/runtime')).toMatchObject({ status: 'ok', gpu: gpuNow });
   expect((await json('/v1/router/status')).gpu).toEqual(gpuNow);
   expect(await json('/v1/router/gpu')).toMatchObject({ ...gpuNow, available: true, gpus: [{ index: 0, utilizationPct: 7 }, { index: 1, utilizationPct: 55 }] });
-  expect(valueOf(await metrics(), 'oar_gpu_vram_free_mb')).toBe(42_068);
+  expect(seriesSum(await metrics(), 'oar_gpu_vram_free_mb')).toBe(42_068);
 });
 
 test('what a GPU does not tell is left out, never null and never NaN (AR-D24, contract part 6.3)', async () => {
@@ -242,7 +242,7 @@ test('what a GPU does not tell is left out, never null and never NaN (AR-D24, co
   expect(rest).toEqual({ provider: 'nvidia', name: 'NVIDIA GB10', utilizationPct: 3 });
   const families = await metrics();
   expect(families.has('oar_gpu_vram_free_mb')).toBe(false);
-  expect(valueOf(families, 'oar_gpu_utilization_pct')).toBe(3);
+  expect(seriesSum(families, 'oar_gpu_utilization_pct')).toBe(3);
 });
 
 test('without a GPU there is no gpu key at all', async () => {

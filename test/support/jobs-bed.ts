@@ -40,7 +40,8 @@ export function sqlite(): Record<string, unknown> {
 
 /** Every call to the backend stays open until the returned function is called, or the test ends. */
 export function hold(): () => void {
-  return (letAllGo = backend.hold());
+  letAllGo = backend.hold();
+  return letAllGo;
 }
 
 /** The same for one model: its answer waits for the returned function. */
