@@ -99,7 +99,7 @@ export function createService(sources: ServiceSources): Service {
     retries: config.router.retries,
     stopping: sources.stopping,
   });
-  const jobs = createServiceJobs(sources, () => handle);
+  const jobs = createServiceJobs(sources, () => handle, (model) => desk.desk.load().queued(model));
   const detach = fleet.onChange(() => desk.desk.fleetChanged());
   return { handle, jobs, table, load: () => desk.desk.load(), detach };
 }
@@ -131,7 +131,7 @@ function createDesk({ loaded, clock, fleet }: ServiceSources, table: () => Routi
 /** How long the ids of expired jobs answer 410 before they are forgotten: a week, or the time to live when that is longer. */
 const rememberMs = 7 * 24 * 3600 * 1000;
 
-function createServiceJobs({ loaded, clock, store, log }: ServiceSources, handle: () => Handle): Jobs {
+function createServiceJobs({ loaded, clock, store, log }: ServiceSources, handle: () => Handle, waitingFor: (model: string) => number): Jobs {
   const { jobs, queue, server } = loaded.config;
   const resultTtlMs = jobs.resultTtlSeconds * 1000;
   return createJobs({
@@ -141,6 +141,7 @@ function createServiceJobs({ loaded, clock, store, log }: ServiceSources, handle
     randomId: (length) => randomId(length, random),
     run: createRunJob(handle, dialectsById, clock),
     policy: { maxAttempts: jobs.maxAttempts, resultTtlMs, maxQueued: Math.max(1, queue.globalMaxQueued), jitter: () => randomBytes(1).readUInt8() / 255 },
+    waitingFor,
     limits: { maxJobs: jobs.maxRetainedJobs, maxBytes: jobs.maxRetainedBytes, rememberMs: Math.max(rememberMs, resultTtlMs) },
     cleanupIntervalMs: jobs.cleanupIntervalMs,
     log,

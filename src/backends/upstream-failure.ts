@@ -21,7 +21,7 @@ export function connectionFailure(error: Error, backendId: string, timeouts: Tim
   if (code === 'UND_ERR_INVALID_ARG') return failure('internal', `has settings that make no valid request: ${error.message}`);
   if (begun) return failure('backend_protocol', 'broke off before its answer was complete');
   const known = unreachable[code];
-  if (known !== undefined) return failure('backend_unreachable', known);
+  if (known !== undefined) return new RouterError('backend_unreachable', `Backend ${backendId} ${known}.`, { cause: error, backend: backendId, noConnection: true });
   if (isTls(code)) return failure('backend_unreachable', `could not be reached securely (${code}); check its certificate and its \`url\``);
   if (isMalformed(code, error)) return failure('backend_protocol', 'answered with something that is not HTTP; check that its `url` is that of an inference server');
   return failure('backend_unreachable', 'closed the connection without an answer; it may have begun the work');

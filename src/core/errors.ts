@@ -52,6 +52,8 @@ export interface ErrorDetails {
   readonly status?: number;
   /** The backend that failed, so that bodies can say whose failure it was. */
   readonly backend?: string;
+  /** No connection could be made at all: whoever else asks this backend now will fare no better. */
+  readonly noConnection?: boolean;
   /** The error type or code in the backend's own words. */
   readonly upstreamType?: string;
   /** Methods that the address does take, for `method_not_allowed`. */

@@ -127,7 +127,7 @@ test('a request that could not reach a backend takes it out at once, and a probe
   const backend = backendOf();
   const { clock, fleet } = fleetOf(backend);
   await fleet.start();
-  fleet.learn(lesson({ ok: false, error: 'backend_unreachable' }));
+  fleet.learn(lesson({ ok: false, error: 'backend_unreachable', noConnection: true }));
   expect(fleet.view().backends[0]).toMatchObject({ status: 'down', problem: 'A request could not reach it.' });
   await clock.advanceAsync(1000);
   expect(backend.probes).toBe(2);

@@ -106,13 +106,14 @@ class ProbedFleet implements RunningFleet {
   learn(lesson: Lesson): void {
     this.#registry.learn(lesson);
     if (!lesson.ok) return this.#doubt(lesson);
-    this.#registry.answered(lesson.backendId, lesson.model);
+    // Its size and how long it stays are for the server to say.
+    if (this.#registry.answered(lesson.backendId, lesson.model)) this.refresh(lesson.backendId);
     if (this.#registry.get(lesson.backendId)?.status === 'down') this.refresh(lesson.backendId);
   }
 
-  /** A request that could not reach it says as much as a probe; other failures only ask for one. */
+  /** A request that got no connection says as much as a probe; other failures, a reset among them, only ask for one. */
   #doubt(lesson: Lesson): void {
-    if (lesson.error === 'backend_unreachable') this.#down(lesson.backendId, 'A request could not reach it.');
+    if (lesson.noConnection === true) this.#down(lesson.backendId, 'A request could not reach it.');
     if (lesson.error?.startsWith('backend_')) this.refresh(lesson.backendId);
   }
 

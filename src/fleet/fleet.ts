@@ -20,6 +20,8 @@ export interface Lesson {
   readonly ok: boolean;
   /** The failure's catalogue code. */
   readonly error?: string;
+  /** Not even a connection could be made. */
+  readonly noConnection?: boolean;
   readonly usage: Usage;
   readonly promptTokens?: number;
   readonly firstPartMs?: number;

@@ -60,12 +60,13 @@ export class Registry {
     this.#set({ ...before, status: 'down', problem }, true);
   }
 
-  /** A model that has just answered is in memory, whatever the last report said. */
-  answered(id: string, model: string): void {
+  /** A model that has just answered is in memory, whatever the last report said. Returns whether that was news. */
+  answered(id: string, model: string): boolean {
     const before = this.#states.get(id);
     const resident = before?.report?.resident;
-    if (!before?.report || !resident || resident.some((one) => sameModel(one.name, model))) return;
+    if (!before?.report || !resident || resident.some((one) => sameModel(one.name, model))) return false;
     this.#set({ ...before, report: { ...before.report, resident: [...resident, { name: model }] } }, true);
+    return true;
   }
 
   /** Speeds are no event and make no new view: they change with every request and free nobody who waits. */

@@ -27,7 +27,7 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly port: number;
-  /** Takes no new connections, lets answers finish until the deadline, then cuts what is left. */
+  /** Goes on answering until nothing runs any more, at most until the deadline; then takes no more connections and cuts what is left. */
   stop(deadlineMs: number): Promise<void>;
 }
 
@@ -108,15 +108,25 @@ function listenProblem(cause: NodeJS.ErrnoException, options: ServerOptions): st
   }
 }
 
-function stop(server: Server, clock: Clock, deadlineMs: number): Promise<void> {
+/** How often a stopping server looks whether its last answers have ended. */
+const sweepMs = 10;
+
+/** While they run it still listens, so that health checks hear that it is not ready, and callers get a clean 503. */
+async function stop(server: Server, clock: Clock, deadlineMs: number): Promise<void> {
+  const endsAt = clock.now() + deadlineMs;
+  while ((await busyConnections(server)) > 0 && clock.now() < endsAt) {
+    await new Promise<void>((resolve) => void clock.after(sweepMs, resolve));
+  }
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+/** Clients keep connections open between requests: those are let go, and what is left is busy, or will be gone at the next look. */
+function busyConnections(server: Server): Promise<number> {
+  server.closeIdleConnections();
   return new Promise((resolve) => {
-    const cancel = clock.after(deadlineMs, () => {
-      if ('closeAllConnections' in server) server.closeAllConnections();
-    });
-    server.close(() => {
-      cancel();
-      resolve();
-    });
-    server.closeIdleConnections();
+    server.getConnections((_error, count) => resolve(count));
   });
 }

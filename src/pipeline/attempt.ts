@@ -153,6 +153,7 @@ function teach(parts: PipelineParts, record: RequestRecord, attempt: OpenAttempt
     model: attempt.placement.model,
     ok: failure === null,
     error: failure?.code,
+    noConnection: failure?.details.noConnection,
     usage: failure === null ? record.usage : {},
     firstPartMs: attempt.firstPartAt === null ? undefined : attempt.firstPartAt - attempt.startedAt,
     totalMs: at - attempt.startedAt,

@@ -19,9 +19,9 @@ async function startNode(args, options) {
   return started;
 }
 
-async function startRouter(upstreamUrl) {
-  const config = join(folder, 'bench.yaml');
-  writeFileSync(config, `server: {port: 0}\nbackends:\n  - {id: bench, kind: openai, url: "${upstreamUrl}", maxConcurrent: 4000}\nqueue: {globalMaxQueued: 4000}\nstore: {kind: sqlite, path: ${join(folder, 'bench.db')}}\n`);
+async function startRouter(upstreamUrl, name) {
+  const config = join(folder, `${name}.yaml`);
+  writeFileSync(config, `server: {port: 0}\nbackends:\n  - {id: bench, kind: openai, url: "${upstreamUrl}", maxConcurrent: 4000}\nqueue: {globalMaxQueued: 4000}\nstore: {kind: sqlite, path: ${join(folder, `${name}.db`)}}\n`);
   const { child, line } = await startNode([here('../../dist/main.js'), 'serve', '--config', config]);
   // The log must be read, or its pipe would fill.
   child.stdout.resume();
@@ -85,7 +85,7 @@ try {
   const relayChild = await startNode([here('relay.mjs'), upstreamUrl]);
   const direct = { name: 'direct', url: upstreamUrl };
   const relay = { name: 'relay', url: `http://127.0.0.1:${relayChild.line}`, child: relayChild.child };
-  const router = { name: 'router', ...(await startRouter(upstreamUrl)) };
+  const router = { name: 'router', ...(await startRouter(upstreamUrl, 'first')) };
 
   const whole = await inTurn([relay, router], 'whole', quick ? 4000 : 12_000, 32);
   row('processor time a request', { relay: whole('relay', 'cpuMicros'), router: whole('router', 'cpuMicros'), ratio: whole('router', 'cpuMicros') / whole('relay', 'cpuMicros') }, '(at most 1.6 times)', 'µs');
@@ -95,7 +95,7 @@ try {
   const single = await inTurn([direct, relay, router], 'whole', quick ? 500 : 2000, 1);
   row('median at one client', { direct: single('direct', 'p50'), relay: single('relay', 'p50'), router: single('router', 'p50'), added: single('router', 'p50') - single('direct', 'p50') }, '(at most 0.5 added)', 'ms');
 
-  const fresh = { name: 'router', ...(await startRouter(upstreamUrl)) };
+  const fresh = { name: 'router', ...(await startRouter(upstreamUrl, 'fresh')) };
   const atStart = residentMb(fresh.child.pid);
   const marks = [];
   for (let part = 0; part < (quick ? 2 : 5); part += 1) {
