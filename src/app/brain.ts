@@ -125,7 +125,10 @@ function jobAfterMs(policy: RoutingPolicy, call: InferenceCall, { router, stream
 /** The request's own limit (else `queue.timeoutMs`) and the model's, whichever is shorter (contract agent-router part 3.5). */
 function executionMs(sources: BrainSources, call: InferenceCall, request: InferenceRequest, key: string): number | null {
   const own = request.router?.maxExecutionTimeMs ?? (call.job ? undefined : sources.defaultExecutionMs);
-  const limit = Math.min(own ?? Number.POSITIVE_INFINITY, sources.table().specs.get(key)?.timeoutMs ?? Number.POSITIVE_INFINITY);
+  const table = sources.table();
+  // The role table's times are guesses for machines with a GPU: only a limit that somebody wrote cuts an answer off.
+  const ofModel = table.fromFile ? table.specs.get(key)?.timeoutMs : undefined;
+  const limit = Math.min(own ?? Number.POSITIVE_INFINITY, ofModel ?? Number.POSITIVE_INFINITY);
   return Number.isFinite(limit) ? limit : null;
 }
 
