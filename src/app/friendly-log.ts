@@ -1,5 +1,6 @@
 /** What `oar up` prints while it runs: a short line a request, for a person who watches. */
-import type { Log } from '../telemetry/telemetry.ts';
+import { type RequestFields, requestFields } from '../telemetry/request-line.ts';
+import type { RequestLog } from '../telemetry/telemetry.ts';
 
 export interface Terminal {
   out(text: string): void;
@@ -7,12 +8,12 @@ export interface Terminal {
 }
 
 /** `time` gives the clock time of a line. */
-export function friendlyLog(terminal: Terminal, time: () => string): Log {
+export function friendlyLog(terminal: Terminal, time: () => string): RequestLog {
   return {
     debug() {},
+    request: (trace) => terminal.out(`${time()}  ${requestLine(requestFields(trace))}`),
     info(fields, message) {
-      if (message === 'request') terminal.out(`${time()}  ${requestLine(fields)}`);
-      else if (message.startsWith('backend is')) terminal.out(`${time()}  ${String(fields.backend)}: ${message}`);
+      if (message.startsWith('backend is')) terminal.out(`${time()}  ${String(fields.backend)}: ${message}`);
     },
     warn: (fields, message) => terminal.err(`${time()}  ${message}${detail(fields)}`),
     error: (fields, message) => terminal.err(`${time()}  ${message}${detail(fields)}`),
@@ -20,14 +21,11 @@ export function friendlyLog(terminal: Terminal, time: () => string): Log {
   };
 }
 
-function requestLine(fields: Readonly<Record<string, unknown>>): string {
-  const asked = typeof fields.asked === 'string' ? fields.asked : 'auto';
-  const task = typeof fields.task === 'string' ? ` (${fields.task})` : '';
-  const served = typeof fields.model === 'string' ? ` → ${fields.model} on ${String(fields.backend)}` : '';
-  const tokens = typeof fields.completionTokens === 'number' ? `, ${fields.completionTokens} tokens` : '';
-  const seconds = typeof fields.totalMs === 'number' ? `, ${(fields.totalMs / 1000).toFixed(1)} s` : '';
-  const how = fields.outcome === 'succeeded' ? '' : `  ${String(fields.outcome)}${typeof fields.error === 'string' ? `: ${fields.error}` : ''}`;
-  return `${asked}${task}${served}${tokens}${seconds}${how}`;
+function requestLine({ asked, task, model, backend, completionTokens, totalMs, outcome, error }: RequestFields): string {
+  const served = model === undefined ? '' : ` → ${model} on ${backend}`;
+  const tokens = completionTokens === undefined ? '' : `, ${completionTokens} tokens`;
+  const how = outcome === 'succeeded' ? '' : `  ${outcome}${error === undefined ? '' : `: ${error}`}`;
+  return `${asked ?? 'auto'}${task === undefined ? '' : ` (${task})`}${served}${tokens}, ${(totalMs / 1000).toFixed(1)} s${how}`;
 }
 
 function detail(fields: Readonly<Record<string, unknown>>): string {

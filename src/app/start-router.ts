@@ -13,7 +13,7 @@ import { drivers } from '../store/index.gen.ts';
 import type { Store } from '../store/store.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createRecorder } from '../telemetry/recorder.ts';
-import type { Log } from '../telemetry/telemetry.ts';
+import type { Log, RequestLog } from '../telemetry/telemetry.ts';
 import { gaugesNow, routesOf } from './addresses.ts';
 import type { PlannedBackend } from './backend-plan.ts';
 import { gpuSettings } from './gpu-settings.ts';
@@ -25,7 +25,7 @@ export interface RouterOptions {
   readonly loaded: Pick<LoadedConfig, 'config' | 'fromFile'>;
   readonly backends: readonly PlannedBackend[];
   readonly clock: Clock;
-  readonly log: Log;
+  readonly log: RequestLog;
   readonly version: string;
   /** How often backends are asked what they have; 5,000 when absent. */
   readonly probeIntervalMs?: number;

@@ -1,12 +1,13 @@
 /** The log: one JSON line an event on standard output, secrets redacted. */
 import { pino } from 'pino';
 import { createLineBuffer } from './line-buffer.ts';
-import type { Log } from './telemetry.ts';
+import { requestMembers } from './request-line.ts';
+import type { RequestLog } from './telemetry.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-export interface RouterLog extends Log {
+export interface RouterLog extends RequestLog {
   close(): void;
 }
 
@@ -28,17 +29,13 @@ function timestamp(): string {
 export function createLog(level: LogLevel, sink: (text: string) => void = (text) => void process.stdout.write(text)): RouterLog {
   const lines = createLineBuffer(sink);
   const logger = pino({ level, base: null, formatters: { level: (label) => ({ level: label }) }, timestamp }, lines);
+  const requests = level === 'debug' || level === 'info';
   return {
     debug: (fields, message) => logger.debug(withoutSecrets(fields), message),
     info: (fields, message) => logger.info(withoutSecrets(fields), message),
-    ...(level === 'debug' || level === 'info'
-      ? {
-          request: (fields) => {
-            const text = JSON.stringify(fields);
-            lines.write(`{"level":"info"${timestamp()},${text.slice(1, -1)},"msg":"request"}\n`);
-          },
-        }
-      : {}),
+    request(trace) {
+      if (requests) lines.write(`{"level":"info"${timestamp()},${requestMembers(trace)},"msg":"request"}\n`);
+    },
     warn(fields, message) {
       logger.warn(withoutSecrets(fields), message);
       lines.flush();
@@ -56,4 +53,4 @@ export function createLog(level: LogLevel, sink: (text: string) => void = (text)
 }
 
 /** A log that says nothing. */
-export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {}, flush: () => Promise.resolve() };
+export const silentLog: RequestLog = { debug() {}, info() {}, warn() {}, error() {}, request() {}, flush: () => Promise.resolve() };

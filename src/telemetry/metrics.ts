@@ -83,14 +83,24 @@ function createRequestFigures(figures: Exposition): (trace: Trace) => void {
 /** Writing labels out costs more than counting: each set of them is looked up once. */
 function remembered(create: (...labels: string[]) => Counter): (...labels: string[]) => Counter {
   const known = new Map<string, Counter>();
+  let last: readonly string[] = [];
+  let lastCounter: Counter | null = null;
   return (...labels) => {
+    // Most requests end like the one before them.
+    if (lastCounter !== null && labels.every((label, index) => label === last[index])) return lastCounter;
+    const counter = find(labels);
+    last = labels;
+    lastCounter = counter;
+    return counter;
+  };
+  function find(labels: string[]): Counter {
     const key = labels.join('\n');
     const found = known.get(key);
     if (found !== undefined) return found;
     const created = create(...labels);
     known.set(key, created);
     return created;
-  };
+  }
 }
 
 function createGauges(figures: Exposition): (now: GaugeSource) => void {

@@ -9,9 +9,13 @@ export interface Log {
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
   /** We broke a promise. */
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
-  /** The line of a finished request: as `info`, but for a fixed set of fields that never hold a secret. */
-  request?(fields: Readonly<Record<string, string | number | boolean | undefined | null>>): void;
   flush(): Promise<void>;
+}
+
+/** A log that also takes finished requests. */
+export interface RequestLog extends Log {
+  /** Its line has a fixed set of fields, none of which holds a secret. */
+  request(trace: Trace): void;
 }
 
 export interface Recorder {

@@ -3,7 +3,8 @@ import { backends as kinds } from '../../src/backends/index.gen.ts';
 import { planBackends } from '../../src/app/backend-plan.ts';
 import { type RunningRouter, startRouter } from '../../src/app/start-router.ts';
 import { configSchema } from '../../src/config/schema.ts';
-import type { Log } from '../../src/telemetry/telemetry.ts';
+import { requestMembers } from '../../src/telemetry/request-line.ts';
+import type { RequestLog } from '../../src/telemetry/telemetry.ts';
 import { systemClock } from '../../src/util/system-clock.ts';
 
 export interface LogLine {
@@ -42,9 +43,9 @@ export async function startTestRouter(config: Record<string, unknown>): Promise<
   };
 }
 
-function memoryLog(lines: LogLine[]): Log {
+function memoryLog(lines: LogLine[]): RequestLog {
   const add = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) => void lines.push({ level, message, fields });
-  return { debug: add('debug'), info: add('info'), warn: add('warn'), error: add('error'), flush: () => Promise.resolve() };
+  return { debug: add('debug'), info: add('info'), warn: add('warn'), error: add('error'), flush: () => Promise.resolve(), request: (trace) => add('info')(JSON.parse(`{${requestMembers(trace)}}`), 'request') };
 }
 
 /** A file's model with everything that the old program required. */
