@@ -16,16 +16,47 @@ export interface LimitSources {
   readonly place: SchedulerLimits['place'];
 }
 
+interface PlaceFacts {
+  readonly slots: number;
+  readonly down: boolean;
+}
+
 export function schedulerLimits(sources: LimitSources): SchedulerLimits {
+  const factsOf = factsByPlace(sources);
   return {
     ...sources.queue,
     agingPointsPerSecond: 1,
-    slots: (candidate) => slotsOf(sources.table(), backendOf(sources.fleet(), candidate.backendId), candidate.modelKey),
+    slots: (candidate) => factsOf(candidate).slots,
     exclusive: (key) => sources.table().specs.get(key)?.exclusive ?? false,
-    available: (candidate) => backendOf(sources.fleet(), candidate.backendId)?.status !== 'down' && !sources.gpuBusyElsewhere(),
+    available: (candidate) => !factsOf(candidate).down && !sources.gpuBusyElsewhere(),
     place: sources.place,
   };
 }
+
+/** Asked several times for each request, and the same until the fleet or the table changes. */
+function factsByPlace({ table, fleet }: LimitSources): (candidate: Candidate) => PlaceFacts {
+  let seenFleet: FleetView | null = null;
+  let seenTable: RoutingTable | null = null;
+  let known = new Map<Candidate, PlaceFacts>();
+  return (candidate) => {
+    const view = fleet();
+    const specs = table();
+    if (view !== seenFleet || specs !== seenTable) {
+      seenFleet = view;
+      seenTable = specs;
+      known = new Map();
+    }
+    const before = known.get(candidate);
+    if (before !== undefined) return before;
+    const backend = backendOf(view, candidate.backendId);
+    const facts = { slots: slotsOf(specs, backend, candidate.modelKey), down: backend?.status === 'down' };
+    // Candidates of a view are few; those that belong to an older one are asked rarely and not kept for long.
+    if (known.size < mostKnown) known.set(candidate, facts);
+    return facts;
+  };
+}
+
+const mostKnown = 1000;
 
 /** The configuration's cap and the backend's own, whichever is smaller. */
 export function slotsOf(table: RoutingTable, backend: BackendState | undefined, key: string): number {

@@ -23,7 +23,9 @@ export class CallTimer {
     this.#clock = clock;
     this.#watched = watched;
     this.#startedAt = this.#touchedAt = clock.now();
-    this.#arm(this.#startedAt);
+    // No deadline is nearer than the smallest limit, so a call that ends sooner costs no more than this.
+    const smallest = smallestLimit(timeouts);
+    if (smallest !== Infinity) this.#cancel = clock.after(smallest, () => this.#check());
   }
 
   /** Bytes of the body arrived: from now on the gaps count. */
@@ -47,9 +49,7 @@ export class CallTimer {
 
   /** Never further ahead than the smallest limit, since the first byte may bring an earlier deadline than the one it ends. */
   #arm(now: number): void {
-    const { firstByteMs, idleMs, totalMs } = this.#timeouts;
-    const smallest = Math.min(firstByteMs || Infinity, idleMs || Infinity, totalMs || Infinity);
-    if (smallest === Infinity) return;
+    const smallest = smallestLimit(this.#timeouts);
     const next = this.#deadlines().reduce((earliest, [at]) => Math.min(earliest, at - now), smallest);
     this.#cancel = this.#clock.after(next, () => this.#check());
   }
@@ -62,4 +62,8 @@ export class CallTimer {
     if (this.#begun && idleMs > 0) found.push([this.#touchedAt + idleMs, 'idleMs']);
     return found;
   }
+}
+
+function smallestLimit({ firstByteMs, idleMs, totalMs }: Timeouts): number {
+  return Math.min(firstByteMs || Infinity, idleMs || Infinity, totalMs || Infinity);
 }

@@ -50,7 +50,12 @@ function withoutTranslated(extra: Fields, otherTools: readonly unknown[], choice
   return Object.fromEntries(otherTools.length === 0 ? rest : [...rest, ['tools', otherTools]]);
 }
 
+const samplingFields = ['temperature', 'top_p', 'top_k', 'min_p', 'seed', 'stop', 'max_completion_tokens', 'max_tokens', 'presence_penalty', 'frequency_penalty', 'repeat_penalty', 'repetition_penalty'] as const;
+const noSampling: Sampling = {};
+
 function readSampling(body: FieldReader): Sampling {
+  // Most requests leave it all to the model.
+  if (!samplingFields.some((name) => name in body.fields)) return noSampling;
   return defined<Sampling>({
     temperature: body.number('temperature'),
     topP: body.number('top_p'),
