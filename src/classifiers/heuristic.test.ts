@@ -38,7 +38,7 @@ test.each<[string, TaskType]>([
   expect(classify(text).taskType).toBe(taskType);
 });
 
-test('a key word inside another word is none', () => {
+test('a key word inside another word is none (AR-D45)', () => {
   expect(classify('What is the prefix of a python string literal for?').taskType).not.toBe('code_fix');
 });
 

@@ -56,7 +56,7 @@ test('room in VRAM counts for a model that must be loaded: 5 GB and 1 GB of rese
   expect(score(big, { freeVramMb: 6143 }).total).toBe(40);
 });
 
-test('a model in memory gets 20 and no VRAM term; one whose server cannot say gets neither', () => {
+test('a model in memory gets 20 and no VRAM term; one whose server cannot say gets neither (AR-D23)', () => {
   const big = spec('m', { priority: 0, sizeGb: 50 });
   expect(score(big, { freeVramMb: 1000 }, { resident: ['m:latest'] }).total).toBe(120);
   expect(score(big, { freeVramMb: 1000 }, { resident: null }).total).toBe(100);
