@@ -6,7 +6,7 @@ import { type EmbeddedProgress, renderProgress } from '../backends/embedded/rend
 import { startEmbeddedEngine } from '../backends/embedded/start-engine.ts';
 import type { Log } from '../telemetry/telemetry.ts';
 import { embeddedSettings, type PlannedBackend } from './backend-plan.ts';
-import type { RunOptions } from './router.ts';
+import type { RunOptions } from './run-options.ts';
 
 const barWidth = 72;
 

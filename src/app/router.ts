@@ -15,19 +15,7 @@ import { friendlyLog } from './friendly-log.ts';
 import { watchForServers } from './later-servers.ts';
 import { startRouter } from './start-router.ts';
 import { whyNotServe } from './refusals.ts';
-
-export interface RunOptions {
-  readonly configPath?: string;
-  /** Talk to a person (`oar up`), or log JSON lines (`oar serve`). */
-  readonly friendly: boolean;
-  readonly host?: string;
-  readonly port?: string;
-  readonly version: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cwd: string;
-  out(text: string): void;
-  err(text: string): void;
-}
+import type { RunOptions } from './run-options.ts';
 
 const detectMs = 700;
 

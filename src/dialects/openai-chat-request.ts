@@ -15,9 +15,30 @@ const held: ReadonlySet<string> = new Set([
   'reasoning_effort', 'logprobs', 'top_logprobs',
 ]);
 
+/** What most requests say, and no more. */
+const plain: ReadonlySet<string> = new Set(['model', 'messages', 'stream']);
+
+/** The same as below for a request that leaves everything else to the model, without asking for each field. */
+function plainRequest(body: FieldReader, text: string): ChatRequest {
+  return {
+    task: 'chat',
+    dialect: openAiChatId,
+    wire: text,
+    model: body.string('model') || null,
+    messages: readOpenAiMessages(body),
+    tools: [],
+    sampling: {},
+    stream: body.boolean('stream') ?? false,
+    includeUsage: false,
+    router: null,
+    extra: {},
+  };
+}
+
 /** Throws `invalid_request` naming the field. */
 export function readOpenAiChatRequest(text: string): ChatRequest {
   const body = parseBody(text);
+  if (body.hasOnly(plain)) return plainRequest(body, text);
   const { tools, others } = readTools(body);
   const toolChoice = readToolChoice(body.fields.tool_choice);
   const responseFormat = readResponseFormat(body);
@@ -50,12 +71,7 @@ function withoutTranslated(extra: Fields, otherTools: readonly unknown[], choice
   return Object.fromEntries(otherTools.length === 0 ? rest : [...rest, ['tools', otherTools]]);
 }
 
-const samplingFields = ['temperature', 'top_p', 'top_k', 'min_p', 'seed', 'stop', 'max_completion_tokens', 'max_tokens', 'presence_penalty', 'frequency_penalty', 'repeat_penalty', 'repetition_penalty'] as const;
-const noSampling: Sampling = {};
-
 function readSampling(body: FieldReader): Sampling {
-  // Most requests leave it all to the model.
-  if (!samplingFields.some((name) => name in body.fields)) return noSampling;
   return defined<Sampling>({
     temperature: body.number('temperature'),
     topP: body.number('top_p'),

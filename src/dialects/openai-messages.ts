@@ -19,10 +19,28 @@ const roles: Readonly<Record<string, Message['role']>> = {
 
 /** At least one message. Throws `invalid_request` naming the field (`messages[0].role`). */
 export function readOpenAiMessages(body: FieldReader): readonly Message[] {
+  const plain = plainMessages(body.fields.messages);
+  if (plain !== null) return plain;
   const items = body.objects('messages') ?? [];
   if (items.length === 0) throw wrongField('messages', 'an array with at least one message');
   const thread = new ToolThread(items.flatMap(givenIds));
   return items.map((item) => readMessage(item, thread));
+}
+
+/** Messages of nothing but a role and a text, the same as below; null when there is anything else. */
+function plainMessages(items: unknown): readonly Message[] | null {
+  if (!Array.isArray(items) || items.length === 0) return null;
+  const messages: Message[] = [];
+  for (const item of items as readonly unknown[]) {
+    if (!isObject(item)) return null;
+    const { role, content } = item;
+    if (typeof content !== 'string' || (role !== 'user' && role !== 'system' && role !== 'assistant')) return null;
+    for (const key in item) {
+      if (key !== 'role' && key !== 'content') return null;
+    }
+    messages.push({ role, content: content === '' ? [] : [{ type: 'text', text: content }] });
+  }
+  return messages;
 }
 
 /** Ids that the conversation spells out; a numbered one must not be the same. */

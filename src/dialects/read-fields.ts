@@ -101,6 +101,14 @@ export class FieldReader {
     throw wrongField(this.pathOf(key), expected);
   }
 
+  /** Has it no members but these? */
+  hasOnly(names: ReadonlySet<string>): boolean {
+    for (const key in this.fields) {
+      if (!names.has(key)) return false;
+    }
+    return true;
+  }
+
   /** The members that are not in `known`; null members are left out. */
   others(known: ReadonlySet<string>): Fields {
     const others: Record<string, unknown> = Object.create(null);

@@ -53,18 +53,27 @@ function sendResult(exchange: Exchange, job: Job): void {
 /** The old record: thirteen snake_case keys in this order. */
 function jobRow(job: Job): Record<string, unknown> {
   const { id, status, task_type, selected_model, ...rest } = summaryRow(job);
-  return { id, status, task_type, selected_model, request_json: job.requestJson, result_json: job.resultJson, ...rest };
+  return {
+    id,
+    status,
+    task_type,
+    selected_model,
+    request_json: job.requestJson,
+    result_json: job.resultJson,
+    error_json: job.error === null ? null : JSON.stringify(job.error),
+    ...rest,
+  };
 }
 
 const weights = { low: 10, normal: 50, high: 90 } as const;
 
+/** Without the `*_json` fields (ruling 13). */
 function summaryRow(job: JobSummary) {
   return {
     id: job.id,
     status: job.status,
     task_type: job.taskType,
     selected_model: job.selectedModel,
-    error_json: job.error === null ? null : JSON.stringify(job.error),
     attempts: job.attempts,
     priority: weights[job.priority],
     created_at: isoTime(job.createdAt),

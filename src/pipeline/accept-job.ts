@@ -3,7 +3,7 @@ import { userOf } from '../core/principal.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { Decision } from '../routing/routing.ts';
 import { decisionHeaders, taskTypeOf } from './decision-headers.ts';
-import type { PipelineParts } from './handle.ts';
+import type { PipelineParts } from './pipeline-parts.ts';
 import type { InferenceCall, Reply } from './pipeline.ts';
 import type { RequestRecord } from './record.ts';
 

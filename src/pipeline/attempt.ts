@@ -7,7 +7,7 @@ import type { Decision } from '../routing/routing.ts';
 import { startAnswer } from './answer.ts';
 import { deadlineSignal, type DeadlineSignal } from './deadline-signal.ts';
 import { decisionHeaders, routerObject } from './decision-headers.ts';
-import type { PipelineParts } from './handle.ts';
+import type { PipelineParts } from './pipeline-parts.ts';
 import type { HeadKeeper } from './head-keeper.ts';
 import type { InferenceCall, Reply } from './pipeline.ts';
 import type { OpenAttempt, RequestRecord } from './record.ts';

@@ -65,6 +65,19 @@ const longestText = 1000;
 
 /** Header values are Latin-1 without controls; anything else is percent-encoded, and half of a character is a question mark. */
 export function headerText(value: string): string {
+  const known = texts.get(value);
+  if (known !== undefined) return known;
+  const text = encoded(value);
+  // Names of models and backends come again and again; what callers make up does not fill it.
+  if (texts.size < mostTexts && value.length <= longestKept) texts.set(value, text);
+  return text;
+}
+
+const texts = new Map<string, string>();
+const mostTexts = 500;
+const longestKept = 80;
+
+function encoded(value: string): string {
   const text = value.length <= longestText ? value : `${value.slice(0, longestText)}...`;
   return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text.replace(/\p{Surrogate}/gu, '?')).replaceAll('%20', ' ');
 }

@@ -1,37 +1,15 @@
 /** One request from its bytes to its answer; reads like the step table of the design. */
-import type { Clock } from '../core/clock.ts';
 import { RouterError, toRouterError } from '../core/errors.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { InferenceDialect } from '../dialects/dialect.ts';
-import type { Fleet } from '../fleet/fleet.ts';
-import type { Jobs } from '../jobs/jobs.ts';
-import type { Log, Recorder } from '../telemetry/telemetry.ts';
 import { acceptJob } from './accept-job.ts';
 import { serve } from './attempt.ts';
 import { decisionHeaders } from './decision-headers.ts';
 import { HeadKeeper } from './head-keeper.ts';
-import type { Brain, Handle, InferenceCall, Reply, ServingBackend } from './pipeline.ts';
+import type { Handle, InferenceCall, Reply } from './pipeline.ts';
+import type { PipelineParts } from './pipeline-parts.ts';
 import { RequestRecord } from './record.ts';
 import { AnswerInterrupted } from './respond.ts';
-import type { TicketDesk } from './ticket-desk.ts';
-
-export interface PipelineParts {
-  readonly clock: Clock;
-  readonly brain: Brain;
-  readonly desk: TicketDesk;
-  readonly fleet: Fleet;
-  readonly backend: (id: string) => ServingBackend | undefined;
-  readonly dialects: ReadonlyMap<string, InferenceDialect>;
-  readonly jobs: () => Jobs;
-  readonly recorder: Recorder;
-  readonly log: Log;
-  /** Headers that go with an error's status: Retry-After and the like. */
-  readonly errorHeaders: (error: RouterError) => Readonly<Record<string, string>>;
-  readonly holdHeadMs: number;
-  /** On other backends of the same model, before the first byte. */
-  readonly retries: number;
-  readonly stopping: () => boolean;
-}
 
 /** The pipeline over its parts; one is made when the router starts. */
 export function createHandle(parts: PipelineParts): Handle {

@@ -1,0 +1,14 @@
+/** What the command line hands over to run the router. */
+
+export interface RunOptions {
+  readonly configPath?: string;
+  /** Talk to a person (`oar up`), or log JSON lines (`oar serve`). */
+  readonly friendly: boolean;
+  readonly host?: string;
+  readonly port?: string;
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  out(text: string): void;
+  err(text: string): void;
+}

@@ -1,0 +1,27 @@
+/** What the pipeline is made of; the app hands it in. */
+import type { Clock } from '../core/clock.ts';
+import type { RouterError } from '../core/errors.ts';
+import type { InferenceDialect } from '../dialects/dialect.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { Log, Recorder } from '../telemetry/telemetry.ts';
+import type { Brain, ServingBackend } from './pipeline.ts';
+import type { TicketDesk } from './ticket-desk.ts';
+
+export interface PipelineParts {
+  readonly clock: Clock;
+  readonly brain: Brain;
+  readonly desk: TicketDesk;
+  readonly fleet: Fleet;
+  readonly backend: (id: string) => ServingBackend | undefined;
+  readonly dialects: ReadonlyMap<string, InferenceDialect>;
+  readonly jobs: () => Jobs;
+  readonly recorder: Recorder;
+  readonly log: Log;
+  /** Headers that go with an error's status: Retry-After and the like. */
+  readonly errorHeaders: (error: RouterError) => Readonly<Record<string, string>>;
+  readonly holdHeadMs: number;
+  /** On other backends of the same model, before the first byte. */
+  readonly retries: number;
+  readonly stopping: () => boolean;
+}
