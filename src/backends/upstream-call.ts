@@ -2,6 +2,7 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
+import { unwatchAbort, watchAbort } from '../util/watch-abort.ts';
 import type { ByteSource, Timeouts, UpstreamAnswer } from './backend.ts';
 import { CallTimer } from './call-timer.ts';
 import { connectionFailure, timeLimitFailure, type Limit } from './upstream-failure.ts';
@@ -45,7 +46,7 @@ export class UpstreamCall implements ByteSource, Dispatcher.DispatchHandler {
       this.#reject = reject;
     });
     this.#timer = new CallTimer(terms.timeouts, terms.clock, this);
-    signal.addEventListener('abort', this.#onAbort);
+    watchAbort(signal, this.#onAbort);
     if (signal.aborted) this.cancel();
   }
 
@@ -149,7 +150,7 @@ export class UpstreamCall implements ByteSource, Dispatcher.DispatchHandler {
     this.#phase = 'over';
     this.#failure = failure;
     this.#timer.stop();
-    this.#signal.removeEventListener('abort', this.#onAbort);
+    unwatchAbort(this.#signal, this.#onAbort);
     if (failure) this.#reject(failure);
     this.#wakeReader();
   }

@@ -2,6 +2,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Reply } from '../pipeline/pipeline.ts';
 
+const smallBytes = 16_384;
+
 /** Writes straight to the response; `write` gives a promise only while the caller reads slower than we write. */
 export class SocketReply implements Reply {
   readonly #response: ServerResponse;
@@ -29,8 +31,8 @@ export class SocketReply implements Reply {
 
   end(bytes?: string | Uint8Array): void {
     if (bytes === undefined) this.#response.end();
-    else if (typeof bytes === 'string') this.#response.end(bytes);
-    // As Latin-1 text the bytes stay what they are, and leave in one write together with the head.
+    else if (typeof bytes === 'string' || bytes.length > smallBytes) this.#response.end(bytes);
+    // As Latin-1 text the bytes stay what they are, and leave in one piece together with the head.
     else this.#response.end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'), 'latin1');
   }
 

@@ -2,6 +2,7 @@
 import type { CancelTimer, Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
 import type { Ticket } from '../core/placement.ts';
+import { unwatchAbort, watchAbort } from '../util/watch-abort.ts';
 import type { Entry, Load, Scheduler, SchedulerEffect, SchedulerEvent } from '../routing/routing.ts';
 
 interface Waiter {
@@ -42,7 +43,7 @@ export class TicketDesk {
   #wait(entry: Entry, signal: AbortSignal, giveUpMs: number | null, resolve: (ticket: Ticket | null) => void, reject: (error: RouterError) => void): void {
     const settle = (): void => {
       this.#waiters.delete(entry.id);
-      signal.removeEventListener('abort', onAbort);
+      unwatchAbort(signal, onAbort);
       cancelGiveUp();
     };
     const leave = (): void => {
@@ -58,7 +59,7 @@ export class TicketDesk {
       resolve(null);
     };
     const cancelGiveUp = giveUpMs === null ? () => {} : this.#clock.after(giveUpMs, giveUp);
-    signal.addEventListener('abort', onAbort);
+    watchAbort(signal, onAbort);
     this.#waiters.set(entry.id, {
       arrivedAt: entry.arrivedAt,
       grant: (ticket) => {
