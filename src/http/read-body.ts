@@ -20,15 +20,11 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
       if (size > limitBytes * 4 + 1_048_576) request.destroy();
     });
     request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer).toString('utf8') : Buffer.concat(chunks).toString('utf8')));
-    request.on('error', (cause) => reject(callerLeft(cause)));
+    // A request that breaks off closes; nobody listening, it emits no error.
     request.on('close', () => {
-      if (!request.complete) reject(callerLeft(undefined));
+      if (!request.complete) reject(new RouterError('cancelled', 'The caller left while sending the request.'));
     });
   });
-}
-
-function callerLeft(cause: unknown): RouterError {
-  return new RouterError('cancelled', 'The caller left while sending the request.', { cause });
 }
 
 function refuse(request: IncomingMessage, limitBytes: number): RouterError | null {
