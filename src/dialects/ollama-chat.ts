@@ -4,10 +4,9 @@ import { refuseOwnFeatures, unsupported } from './cannot-translate.ts';
 import type { InferenceDialect, Target, WireCall } from './dialect.ts';
 import { jsonText } from './json-text.ts';
 import { chatShape } from './ollama-answer.ts';
-import { ollamaAnswers } from './ollama-dialect.ts';
+import { ollamaDialect } from './ollama-dialect.ts';
 import { readExtra, readSharedFields, sharedFields, writeSharedFields } from './ollama-fields.ts';
 import { readOllamaMessages, writeOllamaMessages } from './ollama-messages.ts';
-import { ownWire } from './own-wire.ts';
 import { parseBody } from './read-fields.ts';
 import { readTools, writeTools } from './tools.ts';
 
@@ -32,12 +31,4 @@ function encodeForeign(request: ChatRequest, target: Target): WireCall {
   return { path, body: jsonText({ model: target.model, messages: writeOllamaMessages(request.messages), ...tools, ...fields }), rewrites };
 }
 
-export const dialect: InferenceDialect = {
-  kind: 'inference',
-  id,
-  task: 'chat',
-  routes: [{ method: 'POST', path }],
-  decodeRequest,
-  encodeRequest: (request, target) => (request.dialect === id ? ownWire(request, target, path, true) : encodeForeign(request, target)),
-  ...ollamaAnswers(chatShape),
-};
+export const dialect: InferenceDialect = ollamaDialect({ id, path, shape: chatShape, decodeRequest, encodeForeign });

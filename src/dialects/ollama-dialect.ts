@@ -1,9 +1,11 @@
 /** What Ollama's two inference dialects do alike: answers in both directions, errors, and the relay. */
-import type { InferenceDialect } from './dialect.ts';
+import type { ChatRequest } from '../core/request.ts';
+import type { InferenceDialect, Target, WireCall } from './dialect.ts';
 import { type OllamaShape, readOllamaReason, readOllamaUsage } from './ollama-answer.ts';
 import { ollamaError, ollamaErrorLine } from './ollama-error.ts';
 import { OllamaBodyReader, OllamaLineReader } from './ollama-reader.ts';
 import { json, ndjson, OllamaBodyWriter, OllamaLineWriter } from './ollama-writer.ts';
+import { ownWire } from './own-wire.ts';
 import { BodyRelay, type RelayRules, StreamRelay } from './relay.ts';
 import { RelayWriter } from './relay-writer.ts';
 
@@ -21,8 +23,24 @@ function closing(tail: string): string {
   return tail === '' || tail.endsWith('\n') ? '' : '\n';
 }
 
-export function ollamaAnswers(shape: OllamaShape): Pick<InferenceDialect, 'decodeResponse' | 'encodeResponse' | 'encodeError'> {
+/** Where the two differ. */
+export interface OllamaApi {
+  readonly id: string;
+  readonly path: string;
+  readonly shape: OllamaShape;
+  decodeRequest(text: string): ChatRequest;
+  /** A request of another dialect. */
+  encodeForeign(request: ChatRequest, target: Target): WireCall;
+}
+
+export function ollamaDialect({ id, path, shape, decodeRequest, encodeForeign }: OllamaApi): InferenceDialect {
   return {
+    kind: 'inference',
+    id,
+    task: 'chat',
+    routes: [{ method: 'POST', path }],
+    decodeRequest,
+    encodeRequest: (request, target) => (request.dialect === id ? ownWire(request, target, path, true) : encodeForeign(request, target)),
     decodeResponse: ({ stream, relay }) => {
       if (relay) return stream ? new StreamRelay(rules) : new BodyRelay(rules);
       return stream ? new OllamaLineReader(shape) : new OllamaBodyReader(shape);

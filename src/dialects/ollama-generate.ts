@@ -5,10 +5,9 @@ import { refuseOwnFeatures } from './cannot-translate.ts';
 import type { InferenceDialect, Target, WireCall } from './dialect.ts';
 import { jsonText } from './json-text.ts';
 import { generateShape } from './ollama-answer.ts';
-import { ollamaAnswers } from './ollama-dialect.ts';
+import { ollamaDialect } from './ollama-dialect.ts';
 import { readExtra, readSharedFields, sharedFields, writeSharedFields } from './ollama-fields.ts';
 import { readOllamaContent, writeOllamaContent } from './ollama-messages.ts';
-import { ownWire } from './own-wire.ts';
 import { type FieldReader, parseBody } from './read-fields.ts';
 
 const id = 'ollama-generate';
@@ -45,12 +44,4 @@ function encodeForeign(request: ChatRequest, target: Target): WireCall {
   return { path, body: jsonText({ model: target.model, ...system, prompt: content, ...(images ? { images } : {}), ...fields }), rewrites };
 }
 
-export const dialect: InferenceDialect = {
-  kind: 'inference',
-  id,
-  task: 'chat',
-  routes: [{ method: 'POST', path }],
-  decodeRequest,
-  encodeRequest: (request, target) => (request.dialect === id ? ownWire(request, target, path, true) : encodeForeign(request, target)),
-  ...ollamaAnswers(generateShape),
-};
+export const dialect: InferenceDialect = ollamaDialect({ id, path, shape: generateShape, decodeRequest, encodeForeign });
