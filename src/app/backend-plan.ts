@@ -58,11 +58,7 @@ type BackendEntry = NonNullable<Config['backends']>[number];
 function settingsOf(entry: BackendEntry): BackendSettings {
   const { url, ...rest } = entry;
   if (url === undefined && entry.kind !== 'embedded') throw new Error(`Backend ${entry.id} needs a url.`);
-  return { ...embeddedOrNot(entry), ...rest, url: url ?? embeddedSettings.url };
-}
-
-function embeddedOrNot(entry: BackendEntry): Partial<BackendSettings> {
-  return entry.kind === 'embedded' ? { maxConcurrent: 1 } : {};
+  return { ...(entry.kind === 'embedded' ? { maxConcurrent: embeddedSettings.maxConcurrent } : {}), ...rest, url: url ?? embeddedSettings.url };
 }
 
 /** `ollama.baseUrl` and its neighbours as a backend. */

@@ -56,7 +56,7 @@ export function createBrain(sources: BrainSources): Brain {
     return resolve({ asked: request.model, table: sources.table(), fleet, aliases: sources.aliases });
   };
   return {
-    classify: (request, signal) => (resolved(request).kind === 'named' ? null : classify(sources, request, signal)),
+    classify: (request, signal) => (resolved(request).kind === 'named' ? null : classifyInTurn(sources, request, signal)),
     decide(request, classification) {
       const fleet = sources.fleet.view();
       const table = sources.table();
@@ -90,10 +90,6 @@ async function classifyInTurn(sources: BrainSources, request: InferenceRequest, 
     if (answer !== null) return answer;
   }
   return { taskType: 'unknown', complexity: 'medium', confidence: 0, by: 'none', estimatedTokens: tokensOf(request), needs: { tools: request.tools.length > 0, vision: false } };
-}
-
-function classify(sources: BrainSources, request: InferenceRequest, signal: AbortSignal): Promise<Classification> {
-  return classifyInTurn(sources, request, signal);
 }
 
 function entryOf(sources: BrainSources, call: InferenceCall, request: InferenceRequest, candidates: readonly Candidate[], again: boolean): Entry {

@@ -1,13 +1,14 @@
 /** A Reply that keeps the answer in memory: where a job's answer goes. */
 import type { RouterError } from '../core/errors.ts';
 import type { Reply } from '../pipeline/pipeline.ts';
+import { joinText } from '../util/join-bytes.ts';
 
 export class BufferReply implements Reply {
   headSent = false;
   status = 0;
   headers: Readonly<Record<string, string>> = {};
   error: RouterError | null = null;
-  readonly #pieces: Buffer[] = [];
+  readonly #pieces: (string | Uint8Array)[] = [];
 
   head(status: number, headers: Readonly<Record<string, string>>): void {
     this.headSent = true;
@@ -16,7 +17,7 @@ export class BufferReply implements Reply {
   }
 
   write(bytes: string | Uint8Array): undefined {
-    this.#pieces.push(typeof bytes === 'string' ? Buffer.from(bytes) : Buffer.from(bytes));
+    this.#pieces.push(bytes);
   }
 
   end(bytes?: string | Uint8Array): void {
@@ -30,6 +31,6 @@ export class BufferReply implements Reply {
   }
 
   text(): string {
-    return Buffer.concat(this.#pieces).toString('utf8');
+    return joinText(this.#pieces);
   }
 }

@@ -1,6 +1,6 @@
 /** Cuts the configuration into what the rooms ask for. */
 import type { Config } from '../config/config.ts';
-import type { ModelSpec, RoutingPolicy } from '../routing/routing.ts';
+import type { RoutingPolicy } from '../routing/routing.ts';
 import type { StatusFacts } from '../http/status-view.ts';
 
 export function routingPolicy(config: Config): RoutingPolicy {
@@ -17,10 +17,6 @@ export function routingPolicy(config: Config): RoutingPolicy {
     holdMs: router.holdMs,
     syncMaxQueueTimeMs: router.syncMaxQueueTimeMs,
   };
-}
-
-export function modelSpecs(config: Config): readonly ModelSpec[] {
-  return config.models;
 }
 
 /** What the status endpoints say that does not change (contract agent-router part 1.3). */

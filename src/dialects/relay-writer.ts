@@ -1,6 +1,7 @@
 /** Writes a relayed answer: the backend's bytes as they are. */
 import type { RouterError } from '../core/errors.ts';
 import type { StreamPart } from '../core/stream.ts';
+import { joinText } from '../util/join-bytes.ts';
 import { spliceTopLevel } from '../util/json-splice.ts';
 import type { AnswerContext, ResponseEncoder } from './dialect.ts';
 
@@ -41,16 +42,12 @@ export class RelayWriter implements ResponseEncoder {
 
   end(): Bytes | null {
     if (!this.#router || this.#held.length === 0) return null;
-    return spliceTopLevel(this.#held.map(toText).join(''), new Map([['router', JSON.stringify(this.#router())]]));
+    return spliceTopLevel(joinText(this.#held), new Map([['router', JSON.stringify(this.#router())]]));
   }
 
   error(error: RouterError): string {
     return this.#wording.closing(tailOf(this.#previous) + tailOf(this.#last)) + this.#wording.errorText(error);
   }
-}
-
-function toText(bytes: Bytes): string {
-  return typeof bytes === 'string' ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }
 
 /** Line ends are ASCII, so the last bytes may be read as Latin-1. */

@@ -1,19 +1,12 @@
 /** The addresses of the inference dialects. */
 import type { InferenceDialect } from '../dialects/dialect.ts';
 import type { Handle, InferenceCall } from '../pipeline/pipeline.ts';
+import { dialectRoutes } from './dialect-routes.ts';
 import type { Exchange, Route } from './http.ts';
 
-/** One route for each address of each dialect; the pipeline does the rest. */
+/** The pipeline answers at every address of every dialect. */
 export function inferenceRoutes(dialects: readonly InferenceDialect[], handle: Handle): Route[] {
-  return dialects.flatMap((dialect) =>
-    dialect.routes.map(({ method, path }): Route => ({
-      method,
-      path,
-      plane: 'standalone',
-      errorShape: (error, requestId) => dialect.encodeError(error, requestId),
-      handle: (exchange) => exchange.body().then((body) => handle(callOf(dialect, exchange, body), exchange.reply)),
-    })),
-  );
+  return dialectRoutes(dialects, (dialect) => (exchange) => exchange.body().then((body) => handle(callOf(dialect, exchange, body), exchange.reply)));
 }
 
 function callOf(dialect: InferenceDialect, exchange: Exchange, body: string): InferenceCall {

@@ -59,15 +59,12 @@ export async function serve(parts: PipelineParts, call: InferenceCall, record: R
  */
 function nextCandidates({ parts, call, decision }: Run, failed: readonly Candidate[]): readonly Candidate[] {
   const { brain } = parts;
-  const [chosen] = decision.models;
-  if (failed.length === 0 && decision.kind === 'run' && !call.job && chosen !== undefined) {
-    const candidates = brain.candidates(decision.models.length === 1 ? decision.models : [chosen], call.wantedBackend);
-    if (candidates.length > 0) return candidates;
-  }
   // A request that failed somewhere is not made to wait for a backend that is down.
   const down = failed.length === 0 ? [] : parts.fleet.view().backends.filter((backend) => backend.status === 'down').map((backend) => backend.id);
-  const untried = (models: readonly string[]): readonly Candidate[] =>
-    brain.candidates(models, call.wantedBackend).filter((one) => !down.includes(one.backendId) && !failed.some((bad) => bad.backendId === one.backendId && bad.modelKey === one.modelKey));
+  const untried = (models: readonly string[]): readonly Candidate[] => {
+    const all = brain.candidates(models, call.wantedBackend);
+    return failed.length === 0 ? all : all.filter((one) => !down.includes(one.backendId) && !failed.some((bad) => bad.backendId === one.backendId && bad.modelKey === one.modelKey));
+  };
   if (decision.kind === 'hold' || (call.job && failed.length === 0)) return untried(decision.models);
   for (const model of decision.models) {
     if (failed.filter((bad) => bad.modelKey === model).length > parts.retries) continue;

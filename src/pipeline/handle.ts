@@ -29,7 +29,6 @@ export function createHandle(parts: PipelineParts): Handle {
       // What may become a job and waited too long becomes one.
       else if (!(await serve(parts, call, record, request, decision, reply, keeper))) await acceptJob(parts, call, record, request, decision, reply);
     } catch (thrown) {
-      keeper?.stop();
       fail(parts, call, record, reply, thrown);
     } finally {
       keeper?.stop();

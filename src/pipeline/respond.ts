@@ -2,6 +2,7 @@
 import { RouterError } from '../core/errors.ts';
 import type { StreamPart, Usage } from '../core/stream.ts';
 import type { AnswerContext, InferenceDialect, ResponseEncoder } from '../dialects/dialect.ts';
+import { joinBytes } from '../util/join-bytes.ts';
 import type { StartedAnswer } from './answer.ts';
 import type { Reply } from './pipeline.ts';
 
@@ -39,8 +40,7 @@ async function respondWhole(encoder: ResponseEncoder, answer: StartedAnswer, rep
   }
   const last = encoder.end();
   if (last !== null) pieces.push(last);
-  const [only = ''] = pieces;
-  const body = pieces.length <= 1 ? only : Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)));
+  const body = joinBytes(pieces);
   reply.head(200, headers(Buffer.byteLength(body)));
   reply.end(body);
   return usage;

@@ -82,10 +82,6 @@ export class TicketDesk {
     return this.#scheduler.load();
   }
 
-  position(id: string): number {
-    return this.#scheduler.position(id);
-  }
-
   #dispatch(event: SchedulerEvent): void {
     this.#applyAll(this.#scheduler.dispatch(event));
   }
