@@ -1,10 +1,11 @@
 /** Binds the pure decisions to the present configuration and fleet. */
 import type { Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
+import type { FleetView } from '../core/fleet.ts';
 import type { Candidate } from '../core/placement.ts';
 import { userOf } from '../core/principal.ts';
-import type { Classification, InferenceRequest } from '../core/request.ts';
-import { estimateTokens } from '../classifiers/estimate-tokens.ts';
+import type { ChatRequest, Classification, InferenceRequest } from '../core/request.ts';
+import { estimateTokens } from '../util/estimate-tokens.ts';
 import type { Classifier, ClassifierTools } from '../classifiers/classifier.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { gpuTotals } from '../fleet/gpu-totals.ts';
@@ -14,6 +15,7 @@ import { decide } from '../routing/admit.ts';
 import { candidatesForAll } from '../routing/backend-candidates.ts';
 import { type Resolved, resolve } from '../routing/resolve.ts';
 import type { Entry, Load, RoutingPolicy, RoutingTable } from '../routing/routing.ts';
+import { isEmbeddingModel } from '../util/embedding-model.ts';
 import { sameModel } from '../util/model-name.ts';
 import { backendOf, slotsOf } from './scheduler-limits.ts';
 
@@ -37,6 +39,11 @@ export interface BrainSources {
 /** How many tokens an answer is taken to have when neither the request nor experience says. */
 const typicalAnswerTokens = 256;
 
+/** What embeds or ranks writes nothing. */
+function answerTokens(request: InferenceRequest): number {
+  return request.task === 'chat' ? (request.sampling.maxTokens ?? typicalAnswerTokens) : 0;
+}
+
 /** Asked several times for one request: by the decision, the scheduler, the wire. */
 let lastRequest: InferenceRequest | null = null;
 let lastTokens = 0;
@@ -53,10 +60,11 @@ export function createBrain(sources: BrainSources): Brain {
   const resolved = (request: InferenceRequest): Resolved => {
     const fleet = sources.fleet.view();
     if (fleet.backends.length === 0) throw new RouterError('no_capacity', 'No inference server is connected. Start Ollama or another one on this machine; it is found within seconds.', { retryAfterMs: 5000 });
-    return resolve({ asked: request.model, table: sources.table(), fleet, aliases: sources.aliases });
+    const found = resolve({ asked: request.model, table: sources.table(), fleet, aliases: sources.aliases });
+    return found.kind === 'auto' && request.task !== 'chat' ? resolve({ asked: onlyChoice(request, fleet), table: sources.table(), fleet, aliases: {} }) : found;
   };
   return {
-    classify: (request, signal) => (resolved(request).kind === 'named' ? null : classifyInTurn(sources, request, signal)),
+    classify: (request, signal) => (resolved(request).kind === 'named' || request.task !== 'chat' ? null : classifyInTurn(sources, request, signal)),
     decide(request, classification) {
       const fleet = sources.fleet.view();
       const table = sources.table();
@@ -78,13 +86,21 @@ export function createBrain(sources: BrainSources): Brain {
     entry: (call, request, candidates, again) => entryOf(sources, call, request, candidates, again),
     jobAfterMs: (call, request) => jobAfterMs(sources.policy, call, request),
     executionMs: (call, request, key) => executionMs(sources, call, request, key),
+    promptTokens: tokensOf,
     target: (request, candidate) => targetOf(sources, request, candidate),
     showsRouter: (request, decision) => request.dialect === 'openai-chat' && (sources.table().fromFile || decision.classification !== null || request.router !== null),
   };
 }
 
+/** Only chat is routed by task. What embeds is chosen when there is one that can; for anything else the caller names a model. */
+function onlyChoice(request: InferenceRequest, fleet: FleetView): string {
+  const embedding = request.task === 'embedding' ? fleet.backends.flatMap((backend) => backend.report?.models ?? []).find(isEmbeddingModel) : undefined;
+  if (embedding !== undefined) return embedding.name;
+  throw new RouterError('invalid_request', 'Name the model: only chat requests are routed by what they are about.', { param: 'model' });
+}
+
 /** Asks one classifier after the other; waits only for those that have to ask somebody else. */
-async function classifyInTurn(sources: BrainSources, request: InferenceRequest, signal: AbortSignal): Promise<Classification> {
+async function classifyInTurn(sources: BrainSources, request: ChatRequest, signal: AbortSignal): Promise<Classification> {
   for (const classifier of sources.classifiers) {
     const answer = await classifier.classify(request, sources.classifierTools, signal);
     if (answer !== null) return answer;
@@ -103,7 +119,7 @@ function entryOf(sources: BrainSources, call: InferenceCall, request: InferenceR
     priority: job?.priority ?? request.router?.priority ?? sources.policy.defaultPriority,
     user: job?.user ?? userOf(call.principal, request.user),
     promptTokens: tokensOf(request),
-    completionTokens: request.sampling.maxTokens ?? typicalAnswerTokens,
+    completionTokens: answerTokens(request),
     arrivedAt: now,
     deadlineAt: job ? null : again ? now + holdMs : call.receivedAt + holdMs,
     bounded: !job && !again,
@@ -147,7 +163,7 @@ function contextFor(sources: BrainSources, request: InferenceRequest, candidate:
   const table = sources.table();
   const spec = table.specs.get(candidate.modelKey);
   if (!table.fromFile || spec?.defaultContext === undefined || request.contextLength !== undefined) return undefined;
-  const needed = tokensOf(request) + (request.sampling.maxTokens ?? typicalAnswerTokens);
+  const needed = tokensOf(request) + answerTokens(request);
   const backend = backendOf(sources.fleet.view(), candidate.backendId);
   const resident = backend?.report?.resident?.find((one) => sameModel(one.name, candidate.model));
   if (resident?.contextLength !== undefined && resident.contextLength >= needed) return resident.contextLength;

@@ -11,7 +11,7 @@ import { errorHeaders } from '../http/errors.ts';
 import { createJobs } from '../jobs/create-jobs.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { createHandle } from '../pipeline/handle.ts';
-import type { Handle, ServingBackend } from '../pipeline/pipeline.ts';
+import type { Conversations, Handle, Preparation, ServingBackend } from '../pipeline/pipeline.ts';
 import { TicketDesk } from '../pipeline/ticket-desk.ts';
 import { createPlace, type Place } from '../routing/place.ts';
 import type { Load, RoutingTable } from '../routing/routing.ts';
@@ -36,6 +36,8 @@ export interface ServiceSources {
   readonly store: Store;
   readonly log: Log;
   readonly recorder: Recorder;
+  readonly preparation?: Preparation;
+  readonly conversations?: Conversations;
   readonly stopping: () => boolean;
 }
 
@@ -91,6 +93,8 @@ export function createService(sources: ServiceSources): Service {
     fleet,
     backend: sources.backend,
     dialects: dialectsById,
+    preparation: sources.preparation ?? null,
+    conversations: sources.conversations ?? null,
     jobs: () => jobs,
     recorder: sources.recorder,
     log,

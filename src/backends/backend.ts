@@ -49,9 +49,22 @@ export interface UpstreamAnswer {
   readonly body: ByteSource;
 }
 
+/** Any request to a backend that is no inference: managing its models. */
+export interface UpstreamRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
+  /** The backend's API path, as `WireCall.path`. */
+  readonly path: string;
+  readonly body: string | AsyncIterable<Uint8Array> | null;
+  readonly contentType?: string;
+  /** Overrides the backend's `firstByteMs`, `idleMs` and `totalMs`: a download may take hours. */
+  readonly unlimited?: boolean;
+}
+
 /** Sends one call to one backend. Rejects with a RouterError before an answer began; an aborted signal closes the connection at once. */
 export interface Executor {
   execute(call: WireCall, signal: AbortSignal): Promise<UpstreamAnswer>;
+  /** Resolves on a 2xx head, rejects like `execute`. */
+  send(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer>;
   close(): Promise<void>;
 }
 
@@ -70,6 +83,13 @@ export interface BackendKind {
   readonly speaks: readonly string[];
   /** Where such a server usually listens on this machine; tried in order by detection. `name` is for people. */
   readonly usualAddresses: readonly { readonly name: string; readonly url: string }[];
+  /** Headers of every call, beside the settings' own; absent: `Authorization: Bearer` with the key. */
+  headersFor?(settings: BackendSettings): Readonly<Record<string, string>>;
+  /** Brings a model into memory, or out of it, on a server that takes no such request in its inference API. */
+  load?(client: ProbeClient, model: string): Promise<void>;
+  unload?(client: ProbeClient, model: string): Promise<void>;
+  /** Is it one of the operator's own machines, with a prefix cache worth keeping? False for services of others. */
+  readonly local?: boolean;
   /** The full address of a dialect's path on this server. */
   urlFor(settings: BackendSettings, path: string): string;
   /** Is it a server of this kind that answers there? Never throws; false when in doubt. */

@@ -1,7 +1,12 @@
 /** Sends calls to one backend over HTTP. */
+import { Readable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
-import type { BackendKind, BackendSettings, Executor } from './backend.ts';
+import type { BackendKind, BackendSettings, Executor, UpstreamRequest } from './backend.ts';
 import { UpstreamLink } from './upstream-link.ts';
+
+function isText(body: UpstreamRequest['body']): body is string | null {
+  return body === null || typeof body === 'string';
+}
 
 /**
  * Failures become RouterErrors here, once: refused, reset, unresolvable or insecure is `backend_unreachable`, a passed time limit
@@ -11,7 +16,8 @@ import { UpstreamLink } from './upstream-link.ts';
 export function createExecutor(settings: BackendSettings, kind: BackendKind, clock: Clock, options: { readonly connections?: number } = {}): Executor {
   const link = new UpstreamLink(settings, kind, clock, { connections: options.connections ?? 1024, keepAliveMs: 4000 });
   return {
-    execute: (call, signal) => link.send('POST', call.path, call.body, signal),
+    execute: (call, signal) => link.send('POST', call.path, call.binary === true ? Buffer.from(call.body, 'latin1') : call.body, signal, call.contentType),
+    send: ({ method, path, body, contentType, unlimited }, signal) => link.send(method, path, isText(body) ? body : Readable.from(body), signal, contentType, unlimited),
     close: () => link.close(),
   };
 }

@@ -1,4 +1,5 @@
 /** The connections to one backend, with its address and headers: what executors and probes send through. */
+import type { Readable } from 'node:stream';
 import { Pool, type Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
@@ -26,7 +27,7 @@ export class UpstreamLink {
   constructor(settings: BackendSettings, kind: BackendKind, clock: Clock, options: LinkOptions) {
     this.#settings = settings;
     this.#kind = kind;
-    this.#headers = requestHeaders(settings);
+    this.#headers = requestHeaders(settings, kind);
     this.#terms = {
       backendId: settings.id,
       timeouts: settings.timeouts,
@@ -46,9 +47,10 @@ export class UpstreamLink {
   }
 
   /** `path` is the dialect's own. Resolves on a 2xx head; rejects with a RouterError. */
-  send(method: Dispatcher.HttpMethod, path: string, body: string | null, signal: AbortSignal): Promise<UpstreamAnswer> {
-    const call = new UpstreamCall(this.#terms, signal);
-    if (!signal.aborted) this.#pool.dispatch({ method, path: this.#pathFor(path), headers: this.#headers, body }, call);
+  send(method: Dispatcher.HttpMethod, path: string, body: string | Buffer | Readable | null, signal: AbortSignal, contentType?: string, unlimited = false): Promise<UpstreamAnswer> {
+    const call = new UpstreamCall(unlimited ? { ...this.#terms, timeouts: { ...this.#terms.timeouts, firstByteMs: 0, idleMs: 0, totalMs: 0 } } : this.#terms, signal);
+    const headers = contentType === undefined ? this.#headers : withContentType(this.#headers, contentType);
+    if (!signal.aborted) this.#pool.dispatch({ method, path: this.#pathFor(path), headers, body }, call);
     return call.answer;
   }
 
@@ -67,11 +69,15 @@ export class UpstreamLink {
   }
 }
 
+/** The list begins with the content type. */
+function withContentType(headers: readonly string[], contentType: string): string[] {
+  return [headers[0] ?? 'content-type', contentType, ...headers.slice(2)];
+}
+
 /** Only ours and the settings': nothing of a caller's request is passed on. */
-function requestHeaders(settings: BackendSettings): string[] {
-  const headers = new Map([['content-type', 'application/json'], ['accept', 'application/json, text/event-stream, application/x-ndjson']]);
-  const authorization = authorizationOf(settings);
-  if (authorization !== null) headers.set('authorization', authorization);
+function requestHeaders(settings: BackendSettings, kind: BackendKind): string[] {
+  const headers = new Map([['content-type', 'application/json'], ['accept', 'application/json, text/event-stream, application/x-ndjson, */*;q=0.5']]);
+  for (const [name, value] of Object.entries(kind.headersFor?.(settings) ?? authorizationOf(settings))) headers.set(name, value);
   for (const [name, value] of Object.entries(settings.headers ?? {})) {
     const lowerCase = name.toLowerCase();
     if (!connectionHeaders.has(lowerCase)) headers.set(lowerCase, value);
@@ -79,12 +85,12 @@ function requestHeaders(settings: BackendSettings): string[] {
   return [...headers].flat();
 }
 
-function authorizationOf(settings: BackendSettings): string | null {
-  if (settings.apiKey) return `Bearer ${settings.apiKey}`;
+function authorizationOf(settings: BackendSettings): Readonly<Record<string, string>> {
+  if (settings.apiKey) return { authorization: `Bearer ${settings.apiKey}` };
   const { username, password } = new URL(settings.url);
-  if (username === '') return null;
+  if (username === '') return {};
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return `Basic ${Buffer.from(credentials).toString('base64')}`;
+  return { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
 }
 
 /** The server's own `Retry-After`, seconds or a date, instead of a guess. */

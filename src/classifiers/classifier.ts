@@ -1,5 +1,5 @@
 /** What a classifier is: one way to tell what a request is about. Types only. */
-import type { Classification, InferenceRequest } from '../core/request.ts';
+import type { Classification, ChatRequest } from '../core/request.ts';
 
 export interface ClassifierTools {
   /** Route names of the configuration, the ten task types included. */
@@ -13,5 +13,5 @@ export interface Classifier {
   /** Classifiers are asked in descending order; the first that answers wins. */
   readonly order: number;
   /** Null: cannot tell. Never throws for a valid request. */
-  classify(request: InferenceRequest, tools: ClassifierTools, signal: AbortSignal): Classification | null | Promise<Classification | null>;
+  classify(request: ChatRequest, tools: ClassifierTools, signal: AbortSignal): Classification | null | Promise<Classification | null>;
 }

@@ -1,6 +1,6 @@
 /** What follows from a task type and a size, whoever told the type (contract agent-router part 3.1). */
-import type { Complexity, InferenceRequest, Needs } from '../core/request.ts';
-import { isImage } from './estimate-tokens.ts';
+import type { Complexity, ChatRequest, Needs } from '../core/request.ts';
+import { isImage } from '../util/estimate-tokens.ts';
 
 /** From here on a request is one of large context, whatever it asks for. */
 export const largeContextTokens = 12_000;
@@ -15,7 +15,7 @@ export function complexityOf(taskType: string, estimatedTokens: number, hard: bo
   return estimatedTokens > mediumTokens || hard || mediumTasks.has(taskType) ? 'medium' : 'light';
 }
 
-export function needsOf(request: InferenceRequest): Needs {
+export function needsOf(request: ChatRequest): Needs {
   return {
     tools: request.tools.length > 0 && request.toolChoice !== 'none',
     vision: request.messages.some((message) => message.content.some(isImage)),

@@ -1,7 +1,7 @@
 /** Classifier `explicit`: the request says what it is about. */
 import type { Classifier } from './classifier.ts';
 import { needsOf } from './complexity.ts';
-import { estimateTokens } from './estimate-tokens.ts';
+import { estimateTokens } from '../util/estimate-tokens.ts';
 
 export const classifier: Classifier = {
   id: 'explicit',

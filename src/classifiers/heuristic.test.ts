@@ -1,11 +1,11 @@
 /** What the heuristic makes of requests, the old rules' mistakes first. */
 import { expect, test } from 'vitest';
 import { chat, message } from '../../test/fakes/brain.ts';
-import type { Classification, InferenceRequest, TaskType } from '../core/request.ts';
+import type { Classification, ChatRequest, TaskType } from '../core/request.ts';
 import { taskTypes } from '../core/request.ts';
 import { classifier } from './heuristic.ts';
 
-function classify(request: InferenceRequest | string): Classification {
+function classify(request: ChatRequest | string): Classification {
   const answer = classifier.classify(typeof request === 'string' ? chat(request) : request, { knownTaskTypes: new Set(taskTypes), ask: null }, new AbortController().signal);
   if (answer === null || answer instanceof Promise) throw new Error('the heuristic answers at once');
   return answer;

@@ -1,8 +1,8 @@
 /** Classifier `heuristic`: tells the task from key words and the structure of the last message; always answers. */
-import type { InferenceRequest, TaskType } from '../core/request.ts';
+import type { ChatRequest, TaskType } from '../core/request.ts';
 import type { Classifier } from './classifier.ts';
 import { complexityOf, largeContextTokens, needsOf } from './complexity.ts';
-import { estimateTokens } from './estimate-tokens.ts';
+import { estimateTokens } from '../util/estimate-tokens.ts';
 import { keyWords } from './key-words.ts';
 import { earlierText, lastUserText } from './message-text.ts';
 import { proseOf, structureOf, type TextStructure } from './text-structure.ts';
@@ -107,7 +107,7 @@ function codeWords(clues: Clues): number {
   return clues.count('code') - clues.count('notCode');
 }
 
-function cluesOf(request: InferenceRequest): Clues {
+function cluesOf(request: ChatRequest): Clues {
   const text = lastUserText(request);
   const words = wordsOf(text);
   const instructions = finder.count(wordsOf(instructionsIn(text)));

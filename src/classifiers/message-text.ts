@@ -1,17 +1,17 @@
 /** Takes from a request the text that tells what it is about, within a bound. */
-import type { InferenceRequest, Message } from '../core/request.ts';
+import type { ChatRequest, Message } from '../core/request.ts';
 
 const headChars = 3000;
 const tailChars = 1500;
 
 /** The last message of the user; empty when there is none. Of a long one the beginning and the end, where instructions stand. */
-export function lastUserText(request: InferenceRequest): string {
+export function lastUserText(request: ChatRequest): string {
   const last = request.messages.findLast((message) => message.role === 'user' && message.content.some((part) => part.type === 'text'));
   return last === undefined ? '' : ends(last, headChars, tailChars);
 }
 
 /** What went before the last user message: of each message the first characters, the latest messages first. */
-export function earlierText(request: InferenceRequest, role: Message['role'], chars: number): string {
+export function earlierText(request: ChatRequest, role: Message['role'], chars: number): string {
   const last = request.messages.findLastIndex((message) => message.role === 'user');
   const pieces: string[] = [];
   let left = chars;

@@ -1,8 +1,8 @@
 /** Classifier `model`: asks a small model for the label, when one is configured. */
-import type { InferenceRequest } from '../core/request.ts';
+import type { ChatRequest } from '../core/request.ts';
 import type { Classifier, ClassifierTools } from './classifier.ts';
 import { complexityOf, largeContextTokens, needsOf } from './complexity.ts';
-import { estimateTokens } from './estimate-tokens.ts';
+import { estimateTokens } from '../util/estimate-tokens.ts';
 import { lastUserText } from './message-text.ts';
 
 const longestQuestion = 2000;
@@ -20,7 +20,7 @@ export const classifier: Classifier = {
   },
 };
 
-async function askForLabel(request: InferenceRequest, question: string, tools: ClassifierTools, ask: NonNullable<ClassifierTools['ask']>, signal: AbortSignal, estimatedTokens: number) {
+async function askForLabel(request: ChatRequest, question: string, tools: ClassifierTools, ask: NonNullable<ClassifierTools['ask']>, signal: AbortSignal, estimatedTokens: number) {
   let answer: string;
   try {
     answer = await ask(promptFor(question, tools.knownTaskTypes), signal);

@@ -13,7 +13,7 @@ interface LaterKey {
 
 /** The placement and store keys exist; some of their values do not yet. */
 const laterKeys: readonly LaterKey[] = [
-  ...['fleet', 'cache', 'ensemble', 'context', 'preload', 'dashboard', 'media'].map((section) => ({ path: [section] })),
+  ...['fleet', 'cache', 'ensemble', 'preload', 'dashboard'].map((section) => ({ path: [section] })),
   { path: ['server', 'cors'] },
   { path: ['router', 'substitution'] },
   { path: ['router', 'fairness'] },
@@ -21,8 +21,7 @@ const laterKeys: readonly LaterKey[] = [
   { path: ['store', 'kind'], value: 'redis', instead: 'Write sqlite or memory.', standIn: 'sqlite' },
   { path: ['store', 'url'] },
   { path: ['jobs', 'store'], value: 'redis', instead: 'Write sqlite or memory.', standIn: 'sqlite' },
-  { path: ['backends', '*', 'kind'], value: 'llama-server', instead: 'Write openai: llama-server speaks that API.', standIn: 'openai' },
-  { path: ['backends', '*', 'kind'], value: 'anthropic', instead: 'Write ollama or openai.', standIn: 'openai' },
+  { path: ['context', 'protect'] },
   { path: ['telemetry', 'logDir'] },
   { path: ['telemetry', 'traces'] },
   { path: ['telemetry', 'capture'] },

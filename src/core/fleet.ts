@@ -1,6 +1,6 @@
 /** What exists: nodes (machines), backends (inference servers on them), models, GPUs. */
 
-export type Capability = 'chat' | 'embedding' | 'vision' | 'tools' | 'thinking' | 'insert';
+export type Capability = 'chat' | 'embedding' | 'vision' | 'tools' | 'thinking' | 'insert' | 'rerank';
 
 /** Weights as one backend lists them. */
 export interface Model {
@@ -44,6 +44,8 @@ export interface BackendReport {
   readonly resident: readonly Resident[] | null;
   /** Requests it serves at once per model, when it says so. */
   readonly maxConcurrent?: number;
+  /** Ids of the dialects it answers, where that depends on its version or settings; absent: what its kind says. */
+  readonly speaks?: readonly string[];
 }
 
 export interface BackendState {

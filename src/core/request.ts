@@ -1,7 +1,7 @@
 /** The one internal request that every dialect decodes to and encodes from. */
 
 /** Kinds of inference; a dialect and a request belong to exactly one. */
-export type Task = 'chat';
+export type Task = 'chat' | 'embedding' | 'rerank' | 'image' | 'speech' | 'transcription';
 
 /** What a request is about; decides the route when no model is named (contract agent-router part 3.1). */
 export const taskTypes = [
@@ -88,22 +88,14 @@ export interface Reasoning {
   readonly effort?: 'low' | 'medium' | 'high';
 }
 
-export interface ChatRequest {
-  readonly task: 'chat';
+/** What every request has, whatever its task. */
+interface CommonRequest {
   /** The dialect it was decoded by. */
   readonly dialect: string;
   /** The body as received, for a backend of the same dialect. */
   readonly wire: string;
   /** As the caller wrote it; null when absent or empty. */
   readonly model: string | null;
-  readonly messages: readonly Message[];
-  readonly tools: readonly Tool[];
-  readonly toolChoice?: ToolChoice;
-  readonly sampling: Sampling;
-  readonly responseFormat?: ResponseFormat;
-  readonly reasoning?: Reasoning;
-  /** How many alternatives to return with each token's log probability; absent: none asked. */
-  readonly logprobs?: { readonly top: number };
   /** Already resolved to what the dialect means when it is omitted. */
   readonly stream: boolean;
   /** Does the caller want usage in the stream? (OpenAI `stream_options.include_usage`) */
@@ -119,7 +111,56 @@ export interface ChatRequest {
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
-export type InferenceRequest = ChatRequest;
+/** A prompt that goes to the model as it is, without its chat template (OpenAI completions, Ollama `raw`), or fills a gap (`suffix`). */
+export interface RawPrompt {
+  readonly prompt: string;
+  readonly suffix?: string;
+}
+
+/** A conversation that the router itself remembers (OpenAI responses). */
+export interface ConversationLink {
+  /** The answer that this request goes on from. */
+  readonly previousId?: string;
+  /** May the answer be gone on from, and be read again by its id? */
+  readonly keep: boolean;
+  /** Messages at the front that hold for this request alone and are not remembered (`instructions`). */
+  readonly passing: number;
+}
+
+export interface ChatRequest extends CommonRequest {
+  readonly task: 'chat';
+  readonly messages: readonly Message[];
+  readonly tools: readonly Tool[];
+  readonly toolChoice?: ToolChoice;
+  readonly sampling: Sampling;
+  readonly responseFormat?: ResponseFormat;
+  readonly reasoning?: Reasoning;
+  /** How many alternatives to return with each token's log probability; absent: none asked. */
+  readonly logprobs?: { readonly top: number };
+  /** `messages` then hold the prompt as one user message, for whoever only wants to know what it is about. */
+  readonly raw?: RawPrompt;
+  /** Fields of `extra` that decide what the answer is: another dialect refuses them rather than leave them out. */
+  readonly decisive?: readonly string[];
+  readonly conversation?: ConversationLink;
+}
+
+export interface EmbeddingRequest extends CommonRequest {
+  readonly task: 'embedding';
+  readonly inputs: readonly string[];
+  /** How long the vectors shall be; absent: as the model makes them. */
+  readonly dimensions?: number;
+  /** False: an input longer than the context is an error instead of being cut. */
+  readonly truncate?: boolean;
+}
+
+/** A task that is placed and recorded, and whose bytes pass as they are. */
+export interface RelayedRequest extends CommonRequest {
+  readonly task: 'rerank' | 'image' | 'speech' | 'transcription';
+  /** What the model will read, as far as it is text; for estimates. */
+  readonly text: string;
+}
+
+export type InferenceRequest = ChatRequest | EmbeddingRequest | RelayedRequest;
 
 /** What the request seems to need, decided before a model is chosen. */
 export interface Classification {

@@ -29,6 +29,8 @@ export type StreamPart =
   | { readonly type: 'reasoning-delta'; readonly text: string }
   /** A whole call; decoders gather the pieces first. `index` counts from 0 in one answer. */
   | { readonly type: 'tool-call'; readonly index: number; readonly id: string; readonly name: string; readonly arguments: string }
+  /** One vector; `index` is the place of its input. */
+  | { readonly type: 'embedding'; readonly index: number; readonly vector: readonly number[] }
   /** Exactly one ends a complete answer; nothing follows it but `raw` parts of a relay. */
   | { readonly type: 'finish'; readonly reason: FinishReason; readonly usage: Usage }
   /** The backend reported a failure inside the stream. Nothing follows. */

@@ -34,6 +34,8 @@ export interface Trace {
   readonly firstPartMs?: number;
   readonly totalMs: number;
   readonly usage: Usage;
+  /** The caller left or the answer broke before the backend said what it used: `usage` is the router's own count. */
+  readonly usageEstimated?: boolean;
   readonly attempts: readonly Attempt[];
   /** Names of rewrites applied to the request, such as `keep_alive`. */
   readonly rewrites: readonly string[];

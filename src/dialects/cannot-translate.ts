@@ -3,16 +3,9 @@ import { RouterError } from '../core/errors.ts';
 import type { ChatRequest, ContentPart } from '../core/request.ts';
 import { isObject } from './read-fields.ts';
 
-/** Per dialect, fields of `extra` that decide what the answer is. */
-const decisive: Readonly<Record<string, readonly string[]>> = {
-  'openai-chat': ['functions', 'logit_bias', 'modalities', 'n', 'response_format', 'tool_choice', 'tools'],
-  'ollama-chat': ['format', 'tools'],
-  'ollama-generate': ['context', 'format', 'raw', 'suffix', 'template'],
-};
-
 /** Throws `unsupported_feature` naming the field that no other dialect can say. */
 export function refuseOwnFeatures(request: ChatRequest, api: string): void {
-  for (const field of decisive[request.dialect] ?? []) {
+  for (const field of request.decisive ?? []) {
     if (matters(field, request.extra[field])) throw unsupported(field, api);
   }
 }

@@ -2,18 +2,24 @@
 import type { RouterError } from '../core/errors.ts';
 import type { BackendState } from '../core/fleet.ts';
 import type { InferenceRequest, Task } from '../core/request.ts';
-import type { StreamPart } from '../core/stream.ts';
+import type { StreamPart, Usage } from '../core/stream.ts';
 
 export interface RoutePath {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
   /** `:name` matches one segment, a trailing `*name` the rest. */
   readonly path: string;
+  /** Only for requests that carry this header; without any such the address is another dialect's. */
+  readonly header?: string;
 }
 
 /** A request for a backend. `path` is the dialect's own (`/v1/chat/completions`); the backend maps it to its address. */
 export interface WireCall {
   readonly path: string;
   readonly body: string;
+  /** Absent: JSON. */
+  readonly contentType?: string;
+  /** Each character of `body` is one byte. */
+  readonly binary?: boolean;
   /** Names of what was changed beyond the model's name: `keep_alive`, `num_ctx`. */
   readonly rewrites: readonly string[];
 }
@@ -31,10 +37,14 @@ export interface ResponseDecoder {
   push(chunk: Uint8Array): readonly StreamPart[];
   /** The bytes ended. Throws `stream_interrupted` (streams) or `backend_protocol` when the answer is not complete. */
   end(): readonly StreamPart[];
+  /** What the backend has said of its usage so far, for an answer that does not come to its end. */
+  usage?(): Usage;
 }
 
 export interface AnswerContext {
   readonly requestId: string;
+  /** What was asked; an answer repeats parts of it in some APIs. */
+  readonly request: InferenceRequest;
   readonly model: string;
   readonly stream: boolean;
   readonly relay: boolean;
@@ -56,15 +66,20 @@ export interface ResponseEncoder {
   error(error: RouterError): string;
 }
 
-export interface InferenceDialect {
+/** Speaks of one kind of request; the pipeline gives it no other. */
+export interface InferenceDialect<Request extends InferenceRequest = InferenceRequest> {
   readonly kind: 'inference';
   readonly id: string;
   readonly task: Task;
   readonly routes: readonly RoutePath[];
+  /** Bodies are forms with files, given to `decodeRequest` with one character for each byte. Absent: JSON. */
+  readonly takesForms?: boolean;
+  /** Carries prompts without a chat template, and `suffix`; among dialects of a backend it is the one for them. */
+  readonly raw?: boolean;
   /** Throws `invalid_request` naming the field. Unknown fields are kept, never refused. */
-  decodeRequest(text: string): InferenceRequest;
+  decodeRequest(text: string, contentType?: string): Request;
   /** For a request of this same dialect: its own bytes with only the target's changes. Throws `unsupported_feature` for what cannot be said. */
-  encodeRequest(request: InferenceRequest, target: Target): WireCall;
+  encodeRequest(request: Request, target: Target): WireCall;
   decodeResponse(options: { readonly stream: boolean; readonly relay: boolean }): ResponseDecoder;
   encodeResponse(context: AnswerContext): ResponseEncoder;
   encodeError(error: RouterError, requestId: string): Readonly<Record<string, unknown>>;

@@ -26,6 +26,7 @@ export class GatheredAnswer {
       case 'finish':
         this.finish = part;
         return;
+      case 'embedding':
       case 'error':
       case 'raw':
         return;

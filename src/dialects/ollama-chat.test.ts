@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { chat } from '../../test/fakes/brain.ts';
 import { readWire } from '../../test/fixtures/read-wire.ts';
 import { RouterError } from '../core/errors.ts';
 import type { StreamPart } from '../core/stream.ts';
@@ -6,7 +7,7 @@ import type { AnswerContext } from './dialect.ts';
 import { dialect } from './ollama-chat.ts';
 import { dialect as openAi } from './openai-chat.ts';
 
-const context: AnswerContext = { requestId: 'r1', model: 'm', stream: true, relay: false, includeUsage: true, createdAt: Date.UTC(2026, 0, 1), router: null };
+const context: AnswerContext = { requestId: 'r1', request: chat(''), model: 'm', stream: true, relay: false, includeUsage: true, createdAt: Date.UTC(2026, 0, 1), router: null };
 
 function decode(wire: string | Uint8Array, options: { stream: boolean; relay: boolean } = { stream: true, relay: false }): StreamPart[] {
   const decoder = dialect.decodeResponse(options);

@@ -12,6 +12,7 @@ import { readTools, writeTools } from './tools.ts';
 
 const id = 'ollama-chat';
 const path = '/api/chat';
+const decisive = ['format', 'tools'];
 const held: ReadonlySet<string> = new Set([...sharedFields, 'messages', 'tools']);
 
 function decodeRequest(text: string): ChatRequest {
@@ -19,7 +20,7 @@ function decodeRequest(text: string): ChatRequest {
   const shared = readSharedFields(body);
   const { tools, others } = readTools(body);
   const extra = readExtra(body, held, shared.responseFormat !== undefined);
-  return { task: 'chat', dialect: id, wire: text, ...shared, messages: readOllamaMessages(body), tools, extra: others.length === 0 ? extra : { ...extra, tools: others } };
+  return { task: 'chat', dialect: id, wire: text, ...shared, decisive, messages: readOllamaMessages(body), tools, extra: others.length === 0 ? extra : { ...extra, tools: others } };
 }
 
 function encodeForeign(request: ChatRequest, target: Target): WireCall {
@@ -31,4 +32,4 @@ function encodeForeign(request: ChatRequest, target: Target): WireCall {
   return { path, body: jsonText({ model: target.model, messages: writeOllamaMessages(request.messages), ...tools, ...fields }), rewrites };
 }
 
-export const dialect: InferenceDialect = ollamaDialect({ id, path, shape: chatShape, decodeRequest, encodeForeign });
+export const dialect: InferenceDialect<ChatRequest> = ollamaDialect({ id, path, shape: chatShape, decodeRequest, encodeForeign });

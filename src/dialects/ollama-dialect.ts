@@ -33,7 +33,7 @@ export interface OllamaApi {
   encodeForeign(request: ChatRequest, target: Target): WireCall;
 }
 
-export function ollamaDialect({ id, path, shape, decodeRequest, encodeForeign }: OllamaApi): InferenceDialect {
+export function ollamaDialect({ id, path, shape, decodeRequest, encodeForeign }: OllamaApi): InferenceDialect<ChatRequest> {
   return {
     kind: 'inference',
     id,

@@ -12,12 +12,13 @@ import { type FieldReader, parseBody } from './read-fields.ts';
 
 const id = 'ollama-generate';
 const path = '/api/generate';
+const decisive = ['context', 'format', 'raw', 'suffix', 'template'];
 const held: ReadonlySet<string> = new Set([...sharedFields, 'prompt', 'system', 'images']);
 
 function decodeRequest(text: string): ChatRequest {
   const body = parseBody(text);
   const shared = readSharedFields(body);
-  return { task: 'chat', dialect: id, wire: text, ...shared, messages: readMessages(body), tools: [], extra: readExtra(body, held, shared.responseFormat !== undefined) };
+  return { task: 'chat', dialect: id, wire: text, ...shared, decisive, messages: readMessages(body), tools: [], extra: readExtra(body, held, shared.responseFormat !== undefined) };
 }
 
 /** An empty prompt only loads or unloads the model. */
@@ -44,4 +45,4 @@ function encodeForeign(request: ChatRequest, target: Target): WireCall {
   return { path, body: jsonText({ model: target.model, ...system, prompt: content, ...(images ? { images } : {}), ...fields }), rewrites };
 }
 
-export const dialect: InferenceDialect = ollamaDialect({ id, path, shape: generateShape, decodeRequest, encodeForeign });
+export const dialect: InferenceDialect<ChatRequest> = ollamaDialect({ id, path, shape: generateShape, decodeRequest, encodeForeign });

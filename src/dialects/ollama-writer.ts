@@ -34,6 +34,7 @@ export class OllamaLineWriter implements ResponseEncoder {
         return this.#line({ ...blank, calls: [part] }, { done: false });
       case 'finish':
         return this.#line(blank, writeOllamaEnd(part));
+      case 'embedding':
       case 'error':
       case 'raw':
         return null;

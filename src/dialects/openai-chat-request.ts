@@ -15,6 +15,8 @@ const held: ReadonlySet<string> = new Set([
   'reasoning_effort', 'logprobs', 'top_logprobs',
 ]);
 
+const decisive = ['functions', 'logit_bias', 'modalities', 'n', 'response_format', 'tool_choice', 'tools'];
+
 /** What most requests say, and no more. */
 const plain: ReadonlySet<string> = new Set(['model', 'messages', 'stream']);
 
@@ -31,6 +33,7 @@ function plainRequest(body: FieldReader, text: string): ChatRequest {
     stream: body.boolean('stream') ?? false,
     includeUsage: false,
     router: null,
+    decisive,
     extra: {},
   };
 }
@@ -60,6 +63,7 @@ export function readOpenAiChatRequest(text: string): ChatRequest {
     user: body.string('user'),
     keepAlive: readKeepAlive(body),
     router: readRouterOptions(body),
+    decisive,
     extra: withoutTranslated(extra, others, toolChoice !== undefined, responseFormat.understood),
   });
 }

@@ -51,6 +51,7 @@ export class OpenAiChunkWriter implements ResponseEncoder {
       case 'finish':
         this.#finished = true;
         return this.#choices([{ index: 0, delta: {}, finish_reason: writeOpenAiReason(part.reason) }]) + this.#usage(part);
+      case 'embedding':
       case 'error':
       case 'raw':
         return null;

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
+import { chat } from '../../test/fakes/brain.ts';
 import { readWire } from '../../test/fixtures/read-wire.ts';
 import { RouterError } from '../core/errors.ts';
 import type { StreamPart } from '../core/stream.ts';
 import type { AnswerContext } from './dialect.ts';
 import { dialect } from './openai-chat.ts';
 
-const context: AnswerContext = { requestId: 'r1', model: 'm', stream: true, relay: false, includeUsage: false, createdAt: 1_767_225_600_999, router: null };
+const context: AnswerContext = { requestId: 'r1', request: chat(''), model: 'm', stream: true, relay: false, includeUsage: false, createdAt: 1_767_225_600_999, router: null };
 
 function decode(wire: string | Uint8Array, options: { stream: boolean; relay: boolean } = { stream: true, relay: false }): StreamPart[] {
   const decoder = dialect.decodeResponse(options);

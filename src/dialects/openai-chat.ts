@@ -1,4 +1,5 @@
 /** The OpenAI chat API: `POST /v1/chat/completions`. */
+import type { ChatRequest } from '../core/request.ts';
 import type { InferenceDialect } from './dialect.ts';
 import { openAiError, openAiErrorEvent } from './openai-error.ts';
 import { OpenAiBodyReader, OpenAiChunkReader } from './openai-chat-reader.ts';
@@ -31,7 +32,7 @@ function closing(tail: string): string {
   return tail.endsWith('\n') ? '\n' : '\n\n';
 }
 
-export const dialect: InferenceDialect = {
+export const dialect: InferenceDialect<ChatRequest> = {
   kind: 'inference',
   id: openAiChatId,
   task: 'chat',

@@ -56,6 +56,10 @@ export class StreamRelay implements ResponseDecoder {
     return rest.length === 0 ? [finish] : [{ type: 'raw', wire: rest, content: this.#begun }, finish];
   }
 
+  usage(): Usage {
+    return this.#usage;
+  }
+
   #complete(): boolean {
     return this.#ended || this.#reason !== null;
   }

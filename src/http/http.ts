@@ -21,6 +21,10 @@ export interface Exchange {
   readonly reply: Reply;
   /** The whole body. Rejects with `payload_too_large` or `unsupported_media_type`. */
   body(): Promise<string>;
+  /** The whole body of a form with files, one character for each byte. Rejects like `body`. */
+  form(): Promise<string>;
+  /** The body as it arrives, of any size. Ends with an error when the caller leaves. */
+  upload(): AsyncIterable<Uint8Array>;
   /** Answers with JSON (an object) or text (a string). */
   send(status: number, body: unknown, headers?: Readonly<Record<string, string>>): void;
 }
@@ -32,6 +36,8 @@ export interface Route {
   readonly method: string;
   /** `:name` matches one segment, a trailing `*name` the rest. */
   readonly path: string;
+  /** Only for requests that carry this header; the others go to the route without. */
+  readonly header?: string;
   /** `open` needs no key whatever the configuration says. */
   readonly plane: Plane | 'open';
   readonly errorShape?: ErrorShape;

@@ -6,7 +6,7 @@ import type { Exchange, Route } from './http.ts';
 
 /** The pipeline answers at every address of every dialect. */
 export function inferenceRoutes(dialects: readonly InferenceDialect[], handle: Handle): Route[] {
-  return dialectRoutes(dialects, (dialect) => (exchange) => exchange.body().then((body) => handle(callOf(dialect, exchange, body), exchange.reply)));
+  return dialectRoutes(dialects, (dialect) => (exchange) => (dialect.takesForms === true ? exchange.form() : exchange.body()).then((body) => handle(callOf(dialect, exchange, body), exchange.reply)));
 }
 
 function callOf(dialect: InferenceDialect, exchange: Exchange, body: string): InferenceCall {
@@ -15,6 +15,7 @@ function callOf(dialect: InferenceDialect, exchange: Exchange, body: string): In
     requestId: exchange.requestId,
     dialect,
     body,
+    ...(dialect.takesForms === true ? { contentType: exchange.headers['content-type'] ?? '' } : {}),
     plane: 'standalone',
     principal: exchange.principal,
     signal: exchange.signal,

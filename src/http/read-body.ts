@@ -2,9 +2,13 @@
 import type { IncomingMessage } from 'node:http';
 import { RouterError } from '../core/errors.ts';
 
+/** What a body may be, and how it becomes text: JSON in UTF-8, or a form with one character for each byte. */
+export type BodyKind = 'json' | 'form';
+
 /** The body as text. Rejects with `payload_too_large`, `unsupported_media_type` or `cancelled` (the caller left). */
-export function readBody(request: IncomingMessage, limitBytes: number): Promise<string> {
-  const refusal = refuse(request, limitBytes);
+export function readBody(request: IncomingMessage, limitBytes: number, kind: BodyKind = 'json'): Promise<string> {
+  const refusal = refuse(request, limitBytes, kind);
+  const encoding = kind === 'json' ? 'utf8' : 'latin1';
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -19,7 +23,7 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
       reject(tooLarge(limitBytes));
       if (size > limitBytes * 4 + 1_048_576) request.destroy();
     });
-    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer).toString('utf8') : Buffer.concat(chunks).toString('utf8')));
+    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer).toString(encoding) : Buffer.concat(chunks).toString(encoding)));
     // A request that breaks off closes; nobody listening, it emits no error.
     request.on('close', () => {
       if (!request.complete) reject(new RouterError('cancelled', 'The caller left while sending the request.'));
@@ -27,9 +31,12 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
   });
 }
 
-function refuse(request: IncomingMessage, limitBytes: number): RouterError | null {
+function refuse(request: IncomingMessage, limitBytes: number, kind: BodyKind): RouterError | null {
   const type = request.headers['content-type'];
-  if (type?.startsWith('multipart/')) {
+  if (kind === 'form' && !type?.startsWith('multipart/form-data')) {
+    return new RouterError('unsupported_media_type', `This address takes a form with a file, not ${type?.split(';')[0] ?? 'a body without a type'}. Send content-type: multipart/form-data.`);
+  }
+  if (kind === 'json' && type?.startsWith('multipart/')) {
     return new RouterError('unsupported_media_type', `This address takes JSON, not ${type.split(';')[0]}. Send content-type: application/json.`);
   }
   const encoding = request.headers['content-encoding'];

@@ -1,4 +1,5 @@
 /** Finds the route for a method and a path. */
+import type { IncomingHttpHeaders } from 'node:http';
 import { RouterError } from '../core/errors.ts';
 import type { Route } from './http.ts';
 
@@ -18,17 +19,26 @@ const noParams: Readonly<Record<string, string>> = Object.freeze({});
 /** Exact paths are looked up in a map; paths with parameters are tried in order. Case and a trailing slash do not matter. */
 export class RouteTable {
   readonly #exact = new Map<string, Map<string, Route>>();
+  /** Routes for requests with a certain header, by method and path. */
+  readonly #byHeader = new Map<string, Route>();
   readonly #patterns: Pattern[] = [];
 
   constructor(routes: readonly Route[]) {
     for (const route of routes) {
-      if (/[:*]/.test(route.path)) this.#patterns.push(toPattern(route));
+      if (route.header !== undefined) this.#byHeader.set(`${route.method} ${route.path.toLowerCase()}`, route);
+      else if (/[:*]/.test(route.path)) this.#patterns.push(toPattern(route));
       else this.#methodsAt(route.path.toLowerCase()).set(route.method, route);
     }
   }
 
   /** Throws `not_found`, or `method_not_allowed` naming the methods that are. */
-  match(method: string, path: string): Match {
+  match(method: string, path: string, headers: IncomingHttpHeaders = {}): Match {
+    const { route, params } = this.#find(method, path);
+    const special = this.#byHeader.size === 0 ? undefined : this.#byHeader.get(`${route.method} ${route.path.toLowerCase()}`);
+    return special?.header !== undefined && headers[special.header] !== undefined ? { route: special, params } : { route, params };
+  }
+
+  #find(method: string, path: string): Match {
     const exact = this.#exact.get(path) ?? this.#exact.get(normalised(path));
     const direct = exact?.get(method) ?? (method === 'HEAD' ? exact?.get('GET') : undefined);
     if (direct) return { route: direct, params: noParams };

@@ -59,7 +59,7 @@ function answer(options: ServerOptions, table: RouteTable, request: IncomingMess
   };
   try {
     if (path === null) throw new RouterError('not_found', `There is nothing here; this router lives under ${options.basePath}.`);
-    const { route, params } = table.match(request.method ?? 'GET', path);
+    const { route, params } = table.match(request.method ?? 'GET', path, request.headers);
     shape = route.errorShape ?? shape;
     const arrival = { requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1), params, receivedAt: options.clock.now(), bodyLimitBytes: options.bodyLimitBytes };
     route.handle(new SocketExchange(request, reply, arrival))?.catch(fail);

@@ -70,6 +70,14 @@ export class SocketExchange implements Exchange {
     return readBody(this.#request, this.#arrival.bodyLimitBytes);
   }
 
+  form(): Promise<string> {
+    return readBody(this.#request, this.#arrival.bodyLimitBytes, 'form');
+  }
+
+  upload(): AsyncIterable<Uint8Array> {
+    return this.#request;
+  }
+
   send(status: number, body: unknown, headers?: Readonly<Record<string, string>>): void {
     const text = typeof body === 'string';
     this.reply.head(status, { 'content-type': text ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8', ...headers });

@@ -1,8 +1,8 @@
 /** Starts an answer on one backend and reads it as parts, up to the first one that carries something. */
 import type { Placement } from '../core/placement.ts';
-import { RouterError, toRouterError } from '../core/errors.ts';
+import { toRouterError } from '../core/errors.ts';
 import type { InferenceRequest } from '../core/request.ts';
-import type { StreamPart } from '../core/stream.ts';
+import type { StreamPart, Usage } from '../core/stream.ts';
 import type { UpstreamAnswer } from '../backends/backend.ts';
 import type { InferenceDialect, ResponseDecoder, Target } from '../dialects/dialect.ts';
 import type { ServingBackend } from './pipeline.ts';
@@ -18,23 +18,16 @@ export interface StartedAnswer {
   readonly first: readonly StreamPart[];
   /** The next parts, at least one read of the backend; null at the end. Rejects like ByteSource and ResponseDecoder do. */
   next(): readonly StreamPart[] | null | Promise<readonly StreamPart[] | null>;
+  /** What the backend has said of its usage so far. */
+  usage(): Usage;
   /** Nobody will read on: closes the connection unless the answer has ended. */
   cancel(): void;
 }
 
-/** The dialect to speak with a backend: the caller's own when it is spoken there, else the backend's best of the same task. */
-export function upstreamDialect(caller: InferenceDialect, backend: ServingBackend, dialects: ReadonlyMap<string, InferenceDialect>): InferenceDialect {
-  if (backend.kind.speaks.includes(caller.id)) return caller;
-  for (const id of backend.kind.speaks) {
-    const dialect = dialects.get(id);
-    if (dialect?.task === caller.task) return dialect;
-  }
-  throw new RouterError('unsupported_feature', `Backend ${backend.settings.id} (${backend.kind.label}) cannot serve ${caller.id} requests.`);
-}
-
 export interface StartOptions {
   readonly caller: InferenceDialect;
-  readonly dialects: ReadonlyMap<string, InferenceDialect>;
+  /** The one spoken with the backend. */
+  readonly dialect: InferenceDialect;
   readonly backend: ServingBackend;
   readonly placement: Placement;
   readonly request: InferenceRequest;
@@ -44,8 +37,7 @@ export interface StartOptions {
 
 /** Rejects with a RouterError while another backend may still be tried. */
 export async function startAnswer(options: StartOptions): Promise<StartedAnswer> {
-  const { caller, backend, request } = options;
-  const dialect = upstreamDialect(caller, backend, options.dialects);
+  const { caller, dialect, backend, request } = options;
   const relay = dialect === caller;
   const call = dialect.encodeRequest(request, options.target);
   const upstream = await backend.executor.execute(call, options.signal);
@@ -55,7 +47,7 @@ export async function startAnswer(options: StartOptions): Promise<StartedAnswer>
   const cancel = (): void => upstream.body.cancel?.();
   try {
     const first = firstParts(next);
-    return { contentType: upstream.contentType, relay, streamed, rewrites: call.rewrites, first: first instanceof Promise ? await first : first, next, cancel };
+    return { contentType: upstream.contentType, relay, streamed, rewrites: call.rewrites, first: first instanceof Promise ? await first : first, next, usage: () => decoder.usage?.() ?? {}, cancel };
   } catch (thrown) {
     cancel();
     throw thrown;

@@ -2,16 +2,18 @@
 import { RouterError, toRouterError } from '../core/errors.ts';
 import type { Candidate, Placement, Ticket } from '../core/placement.ts';
 import type { InferenceRequest } from '../core/request.ts';
+import type { InferenceDialect } from '../dialects/dialect.ts';
 import { sameModel } from '../util/model-name.ts';
 import type { Decision } from '../routing/routing.ts';
-import { startAnswer } from './answer.ts';
+import { startAnswer, type StartedAnswer } from './answer.ts';
 import { deadlineSignal, type DeadlineSignal } from './deadline-signal.ts';
 import { decisionHeaders, routerObject } from './decision-headers.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
 import type { HeadKeeper } from './head-keeper.ts';
-import type { InferenceCall, Reply } from './pipeline.ts';
+import type { InferenceCall, Prepared, Reply, ServingBackend } from './pipeline.ts';
 import type { OpenAttempt, RequestRecord } from './record.ts';
 import { AnswerInterrupted, respond } from './respond.ts';
+import { dialectFor } from './spoken.ts';
 
 /** Everything that the tries of one request share. */
 interface Run {
@@ -33,7 +35,7 @@ export async function serve(parts: PipelineParts, call: InferenceCall, record: R
   let last: RouterError | null = null;
   for (;;) {
     const candidates = nextCandidates(run, failed);
-    if (candidates.length === 0) throw last ?? nowhere(decision, call.wantedBackend);
+    if (candidates.length === 0) throw last ?? nowhere(run);
     const entry = parts.brain.entry(call, request, candidates, last !== null);
     const acquired = parts.desk.acquire(entry, call.signal, last === null ? parts.brain.jobAfterMs(call, request) : null);
     const ticket = acquired instanceof Promise ? await acquired : acquired;
@@ -57,12 +59,13 @@ export async function serve(parts: PipelineParts, call: InferenceCall, record: R
  * What may be tried now. A request that holds takes whichever of its models frees first; any other stays with the chosen
  * model, on other backends as often as `retries` allows, before the next model in order gets its turn.
  */
-function nextCandidates({ parts, call, decision }: Run, failed: readonly Candidate[]): readonly Candidate[] {
+function nextCandidates(run: Run, failed: readonly Candidate[]): readonly Candidate[] {
+  const { parts, call, decision } = run;
   const { brain } = parts;
   // A request that failed somewhere is not made to wait for a backend that is down.
   const down = failed.length === 0 ? [] : parts.fleet.view().backends.filter((backend) => backend.status === 'down').map((backend) => backend.id);
   const untried = (models: readonly string[]): readonly Candidate[] => {
-    const all = brain.candidates(models, call.wantedBackend);
+    const all = ableTo(run, brain.candidates(models, call.wantedBackend));
     return failed.length === 0 ? all : all.filter((one) => !down.includes(one.backendId) && !failed.some((bad) => bad.backendId === one.backendId && bad.modelKey === one.modelKey));
   };
   if (decision.kind === 'hold' || (call.job && failed.length === 0)) return untried(decision.models);
@@ -74,9 +77,22 @@ function nextCandidates({ parts, call, decision }: Run, failed: readonly Candida
   return none;
 }
 
-function nowhere(decision: Decision, wantedBackend: string | undefined): RouterError {
+/** Those whose backends take this kind of request, in the caller's dialect or in another one. */
+function ableTo(run: Run, candidates: readonly Candidate[]): readonly Candidate[] {
+  return candidates.every((one) => spokenWith(run, one) !== null) ? candidates : candidates.filter((one) => spokenWith(run, one) !== null);
+}
+
+function spokenWith({ parts, call, request }: Pick<Run, 'parts' | 'call' | 'request'>, { backendId }: Candidate): InferenceDialect | null {
+  const speaks = parts.fleet.view().backends.find((one) => one.id === backendId)?.report?.speaks ?? parts.backend(backendId)?.kind.speaks;
+  return speaks === undefined ? null : dialectFor(call.dialect, request, speaks, parts.dialects);
+}
+
+function nowhere({ parts, call, decision }: Run): RouterError {
   const models = decision.models.join(', ');
-  const message = wantedBackend === undefined ? `No backend has ${models} now.` : `Backend ${wantedBackend} does not exist or does not have ${models}.`;
+  if (parts.brain.candidates(decision.models, call.wantedBackend).length > 0) {
+    return new RouterError('not_supported', `No backend that has ${models} takes ${call.dialect.id} requests.`, { param: 'model' });
+  }
+  const message = call.wantedBackend === undefined ? `No backend has ${models} now.` : `Backend ${call.wantedBackend} does not exist or does not have ${models}.`;
   return new RouterError('no_capacity', message, { retryAfterMs: 5000 });
 }
 
@@ -107,28 +123,60 @@ async function claimJob(call: InferenceCall, record: RequestRecord): Promise<voi
   if (!(await call.job.started())) throw new RouterError('cancelled', 'The job was cancelled before it began.');
 }
 
-async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, { parts, call, record, request, decision, reply, keeper }: Run): Promise<void> {
+async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, run: Run): Promise<void> {
+  const { parts, call, record, decision, reply, keeper } = run;
   const { placement } = attempt;
   const backend = parts.backend(placement.backendId);
   if (!backend) throw new RouterError('backend_unreachable', `Backend ${placement.backendId} is gone.`);
-  const answer = await startAnswer({ caller: call.dialect, dialects: parts.dialects, backend, placement, request, target: parts.brain.target(request, placement), signal: deadline.signal });
+  const { prepared, answer } = await begin(run, backend, placement, deadline.signal);
+  const { request } = prepared;
   attempt.firstPartAt = parts.clock.now();
   record.firstPartAt = attempt.firstPartAt;
-  record.rewrites = answer.rewrites;
+  record.rewrites = prepared.rewrites.length === 0 ? answer.rewrites : [...prepared.rewrites, ...answer.rewrites];
+  record.notes = prepared.headers ?? null;
   record.served = placement;
   record.status = 200;
   keeper?.stop();
   const router = !call.job && parts.brain.showsRouter(request, decision) ? () => routerObject(record, placement, parts.clock.now() - attempt.startedAt) : null;
-  const context = { requestId: call.requestId, model: placement.model, stream: request.stream, relay: answer.relay, includeUsage: request.includeUsage, createdAt: attempt.firstPartAt, router };
+  const context = { requestId: call.requestId, request, model: placement.model, stream: request.stream, relay: answer.relay, includeUsage: request.includeUsage, createdAt: attempt.firstPartAt, router };
+  const watcher = parts.conversations !== null && request.task === 'chat' && request.conversation ? parts.conversations.watch(call, request, context) : null;
   try {
-    record.usage = await respond(call.dialect, answer, context, reply, () => decisionHeaders(call, record, placement));
+    record.usage = await respond(call.dialect, answer, context, reply, () => decisionHeaders(call, record, placement), watcher);
   } catch (thrown) {
     // Whatever stopped us, nobody reads on: the backend need not go on either.
     answer.cancel();
+    if (thrown instanceof AnswerInterrupted) countBroken(record, thrown, parts.brain.promptTokens(request));
     throw thrown;
   }
   record.outcome = 'succeeded';
 }
+
+/** What was generated was paid for, whoever reads it. */
+function countBroken(record: RequestRecord, { usage }: AnswerInterrupted, promptTokens: number): void {
+  record.usageEstimated = usage.promptTokens === undefined;
+  record.usage = { promptTokens, ...usage };
+}
+
+/** Sends the request, made ready for this backend; shorter ones after it, while the backend finds it too long and turns may be dropped. */
+async function begin({ parts, call, request }: Run, backend: ServingBackend, placement: Placement, signal: AbortSignal): Promise<{ readonly prepared: Prepared; readonly answer: StartedAnswer }> {
+  const { preparation } = parts;
+  const ready = preparation === null ? { request, rewrites: noRewrites } : preparation.prepare(request, backend, signal);
+  let prepared = ready instanceof Promise ? await ready : ready;
+  const dialect = spokenWith({ parts, call, request }, placement);
+  if (dialect === null) throw new RouterError('not_supported', `Backend ${placement.backendId} takes no ${call.dialect.id} requests.`);
+  for (;;) {
+    try {
+      const answer = await startAnswer({ caller: call.dialect, dialect, backend, placement, request: prepared.request, target: parts.brain.target(prepared.request, placement), signal });
+      return { prepared, answer };
+    } catch (thrown) {
+      const shorter = preparation !== null && thrown instanceof RouterError && thrown.code === 'context_overflow' ? preparation.shorten(prepared.request, thrown) : null;
+      if (shorter === null) throw thrown;
+      prepared = { request: shorter.request, rewrites: [...new Set([...prepared.rewrites, ...shorter.rewrites])], headers: { ...prepared.headers, ...shorter.headers } };
+    }
+  }
+}
+
+const noRewrites: readonly string[] = [];
 
 /** An attempt that our own time limit ended is a timeout, not a caller that left. */
 function timedOut(thrown: unknown, deadline: DeadlineSignal, parts: PipelineParts, placement: Placement): RouterError {

@@ -15,6 +15,7 @@ export function decisionHeaders(call: InferenceCall, record: RequestRecord, plac
     headers['x-oar-model'] = headerText(placement.model);
   }
   if (record.rewrites.length > 0) headers['x-oar-rewrites'] = record.rewrites.join(', ');
+  if (record.notes !== null) Object.assign(headers, record.notes);
   const decision = record.decision;
   if (decision !== null && (record.classification !== null || record.request?.router)) {
     headers['x-oar-mode'] = decision.kind === 'job' && !call.job ? 'async' : 'sync';

@@ -18,7 +18,8 @@ export function createHandle(parts: PipelineParts): Handle {
     let keeper: HeadKeeper | null = null;
     try {
       if (parts.stopping() && !call.job) throw new RouterError('shutting_down', 'The router is stopping. Try again in a moment.', { retryAfterMs: 5000 });
-      const request = call.dialect.decodeRequest(call.body);
+      const decoded = recalled(parts, call, call.dialect.decodeRequest(call.body, call.contentType));
+      const request = decoded instanceof Promise ? await decoded : decoded;
       record.request = request;
       keeper = keepHead(parts, call, request, record, reply);
       const classified = parts.brain.classify(request, call.signal);
@@ -35,6 +36,12 @@ export function createHandle(parts: PipelineParts): Handle {
       parts.recorder.record(record.finish(parts.clock.now()));
     }
   };
+}
+
+/** A request that goes on from an earlier answer begins with what went before. */
+function recalled(parts: PipelineParts, call: InferenceCall, request: InferenceRequest): InferenceRequest | Promise<InferenceRequest> {
+  if (request.task !== 'chat' || request.conversation?.previousId === undefined || parts.conversations === null) return request;
+  return parts.conversations.recall(request, call.principal);
 }
 
 function keepHead(parts: PipelineParts, call: InferenceCall, request: InferenceRequest, record: RequestRecord, reply: Reply): HeadKeeper | null {
@@ -75,6 +82,7 @@ function fail(parts: PipelineParts, call: InferenceCall, record: RequestRecord, 
 function spareEncoder(call: InferenceCall, request: InferenceRequest, at: number): ReturnType<InferenceDialect['encodeResponse']> {
   return call.dialect.encodeResponse({
     requestId: call.requestId,
+    request,
     model: request.model ?? 'auto',
     stream: request.stream,
     relay: false,

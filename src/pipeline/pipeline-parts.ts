@@ -5,7 +5,7 @@ import type { InferenceDialect } from '../dialects/dialect.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Log, Recorder } from '../telemetry/telemetry.ts';
-import type { Brain, ServingBackend } from './pipeline.ts';
+import type { Brain, Conversations, Preparation, ServingBackend } from './pipeline.ts';
 import type { TicketDesk } from './ticket-desk.ts';
 
 export interface PipelineParts {
@@ -15,6 +15,8 @@ export interface PipelineParts {
   readonly fleet: Fleet;
   readonly backend: (id: string) => ServingBackend | undefined;
   readonly dialects: ReadonlyMap<string, InferenceDialect>;
+  readonly preparation: Preparation | null;
+  readonly conversations: Conversations | null;
   readonly jobs: () => Jobs;
   readonly recorder: Recorder;
   readonly log: Log;

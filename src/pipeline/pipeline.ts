@@ -3,9 +3,10 @@ import type { RouterError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import type { Candidate } from '../core/placement.ts';
 import type { Plane, Principal } from '../core/principal.ts';
-import type { Classification, InferenceRequest } from '../core/request.ts';
+import type { ChatRequest, Classification, InferenceRequest } from '../core/request.ts';
+import type { StreamPart } from '../core/stream.ts';
 import type { BackendKind, BackendSettings, Executor } from '../backends/backend.ts';
-import type { InferenceDialect, Target } from '../dialects/dialect.ts';
+import type { AnswerContext, InferenceDialect, Target } from '../dialects/dialect.ts';
 import type { Decision, Entry } from '../routing/routing.ts';
 
 /** Where an answer goes: a socket, or a job's result. */
@@ -25,6 +26,8 @@ export interface InferenceCall {
   readonly requestId: string;
   readonly dialect: InferenceDialect;
   readonly body: string;
+  /** Of the body, for dialects that take forms. */
+  readonly contentType?: string;
   readonly plane: Plane;
   readonly principal: Principal;
   /** Aborted when the caller leaves or the job is cancelled. */
@@ -54,6 +57,8 @@ export interface Brain {
   jobAfterMs(call: InferenceCall, request: InferenceRequest): number | null;
   /** How long one execution may take; null: as long as it needs. */
   executionMs(call: InferenceCall, request: InferenceRequest, modelKey: string): number | null;
+  /** How many tokens the prompt has, as far as the router can tell. */
+  promptTokens(request: InferenceRequest): number;
   /** What the wire must say for this candidate. */
   target(request: InferenceRequest, candidate: Candidate): Target;
   /** Does the non-streamed answer carry the `router` object? (ruling 10) */
@@ -65,4 +70,36 @@ export interface ServingBackend {
   readonly settings: BackendSettings;
   readonly kind: BackendKind;
   readonly executor: Executor;
+}
+
+/** A request made ready for one backend. */
+export interface Prepared {
+  readonly request: InferenceRequest;
+  /** Names of what was changed. */
+  readonly rewrites: readonly string[];
+  /** Further headers of the answer, that say what was dropped. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What is done to a request before it goes to a backend: stable prefixes, pictures fetched, turns dropped. */
+export interface Preparation {
+  /** Throws `invalid_request` for what must not be fetched. */
+  prepare(request: InferenceRequest, backend: ServingBackend, signal: AbortSignal): Prepared | Promise<Prepared>;
+  /** A shorter request after the backend found this one too long; null: none is allowed, or nothing may be dropped. */
+  shorten(request: InferenceRequest, overflow: RouterError): Prepared | null;
+}
+
+/** Sees each part of one answer on its way to the caller. */
+export interface AnswerWatcher {
+  take(part: StreamPart): void;
+  /** The answer is complete; its end is written when this has resolved. */
+  complete(): Promise<void> | void;
+}
+
+/** Conversations that the router remembers for its callers. */
+export interface Conversations {
+  /** The request with what went before it. Rejects with `not_found` for what is not there, or belongs to somebody else. */
+  recall(request: ChatRequest, principal: Principal): Promise<ChatRequest>;
+  /** Remembers the answer to a request, under the id that its dialect gives it; null when it is not to be kept. */
+  watch(call: InferenceCall, request: ChatRequest, context: AnswerContext): AnswerWatcher | null;
 }

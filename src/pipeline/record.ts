@@ -22,8 +22,11 @@ export class RequestRecord {
   jobId: string | undefined;
   queueMs = 0;
   usage: Usage = {};
+  usageEstimated = false;
   status = 0;
   rewrites: readonly string[] = [];
+  /** Headers that say what was dropped from the request. */
+  notes: Readonly<Record<string, string>> | null = null;
   served: Placement | null = null;
   firstPartAt: number | null = null;
   outcome: Trace['outcome'] = 'failed';
@@ -71,6 +74,7 @@ export class RequestRecord {
       firstPartMs: this.firstPartAt === null ? undefined : this.firstPartAt - call.receivedAt,
       totalMs: at - call.receivedAt,
       usage: this.usage,
+      ...(this.usageEstimated ? { usageEstimated: true } : {}),
       attempts: this.#attempts,
       rewrites: this.rewrites,
       outcome: this.outcome,

@@ -4,28 +4,44 @@ import type { StreamPart, Usage } from '../core/stream.ts';
 import type { AnswerContext, InferenceDialect, ResponseEncoder } from '../dialects/dialect.ts';
 import { joinBytes } from '../util/join-bytes.ts';
 import type { StartedAnswer } from './answer.ts';
-import type { Reply } from './pipeline.ts';
+import type { AnswerWatcher, Reply } from './pipeline.ts';
 
 /** Thrown when the answer broke after bytes of it were sent: the caller has been told, nothing may follow. */
 export class AnswerInterrupted extends Error {
   readonly error: RouterError;
+  /** What was used until then: the backend's figures where it gave any, else the router's own count. */
+  readonly usage: Usage;
 
-  constructor(error: RouterError) {
+  constructor(error: RouterError, usage: Usage = {}) {
     super(error.message);
     this.error = error;
+    this.usage = usage;
   }
 }
 
-/** Resolves with what the backend said it used. Rejects with a RouterError while nothing was sent, with AnswerInterrupted after. */
-export function respond(dialect: InferenceDialect, answer: StartedAnswer, context: AnswerContext, reply: Reply, headers: () => Record<string, string>): Promise<Usage> {
-  const encoder = dialect.encodeResponse(context);
-  const contentType = answer.relay && answer.contentType !== '' ? answer.contentType : encoder.contentType;
-  return answer.streamed || context.stream
-    ? respondStream(encoder, answer, reply, () => ({ 'content-type': contentType, 'cache-control': 'no-cache', ...headers() }))
-    : respondWhole(encoder, answer, reply, (bytes) => Object.assign(headers(), { 'content-type': contentType, 'content-length': String(bytes) }));
+/** The watcher sees what the encoder is given. */
+function watched(encoder: ResponseEncoder, watcher: AnswerWatcher): ResponseEncoder {
+  return {
+    contentType: encoder.contentType,
+    push(part) {
+      watcher.take(part);
+      return encoder.push(part);
+    },
+    end: () => encoder.end(),
+    error: (error) => encoder.error(error),
+  };
 }
 
-async function respondWhole(encoder: ResponseEncoder, answer: StartedAnswer, reply: Reply, headers: (bytes: number) => Readonly<Record<string, string>>): Promise<Usage> {
+/** Resolves with what the backend said it used. Rejects with a RouterError while nothing was sent, with AnswerInterrupted after. */
+export function respond(dialect: InferenceDialect, answer: StartedAnswer, context: AnswerContext, reply: Reply, headers: () => Record<string, string>, watcher: AnswerWatcher | null): Promise<Usage> {
+  const encoder = watcher === null ? dialect.encodeResponse(context) : watched(dialect.encodeResponse(context), watcher);
+  const contentType = answer.relay && answer.contentType !== '' ? answer.contentType : encoder.contentType;
+  return answer.streamed || context.stream
+    ? respondStream(encoder, answer, reply, watcher, () => ({ 'content-type': contentType, 'cache-control': 'no-cache', ...headers() }))
+    : respondWhole(encoder, answer, reply, watcher, (bytes) => Object.assign(headers(), { 'content-type': contentType, 'content-length': String(bytes) }));
+}
+
+async function respondWhole(encoder: ResponseEncoder, answer: StartedAnswer, reply: Reply, watcher: AnswerWatcher | null, headers: (bytes: number) => Readonly<Record<string, string>>): Promise<Usage> {
   const pieces: (string | Uint8Array)[] = [];
   let usage: Usage = {};
   for (let parts: readonly StreamPart[] | null = answer.first; parts !== null; ) {
@@ -38,6 +54,7 @@ async function respondWhole(encoder: ResponseEncoder, answer: StartedAnswer, rep
     const next = answer.next();
     parts = next instanceof Promise ? await next : next;
   }
+  if (watcher !== null) await watcher.complete();
   const last = encoder.end();
   if (last !== null) pieces.push(last);
   const body = joinBytes(pieces);
@@ -46,28 +63,46 @@ async function respondWhole(encoder: ResponseEncoder, answer: StartedAnswer, rep
   return usage;
 }
 
-async function respondStream(encoder: ResponseEncoder, answer: StartedAnswer, reply: Reply, headers: () => Readonly<Record<string, string>>): Promise<Usage> {
+async function respondStream(encoder: ResponseEncoder, answer: StartedAnswer, reply: Reply, watcher: AnswerWatcher | null, headers: () => Readonly<Record<string, string>>): Promise<Usage> {
   if (!reply.headSent) reply.head(200, headers());
-  let usage: Usage;
+  const progress = new Progress();
   try {
-    usage = await writeParts(encoder, answer, reply);
+    await writeParts(encoder, answer, reply, progress);
+    if (watcher !== null) await watcher.complete();
   } catch (thrown) {
     const told = thrown instanceof AnswerInterrupted;
     const error = interruption(told ? thrown.error : thrown);
     if (error.code === 'cancelled') reply.destroy();
     else reply.end(told ? undefined : encoder.error(error));
-    throw new AnswerInterrupted(error);
+    throw new AnswerInterrupted(error, progress.usageSoFar(answer));
   }
   reply.end(encoder.end() ?? undefined);
-  return usage;
+  return progress.usage;
+}
+
+/** Counts what has passed, for an answer that does not come to its end. */
+class Progress {
+  usage: Usage = {};
+  #chars = 0;
+  #chunks = 0;
+
+  take(part: StreamPart): void {
+    if (part.type === 'raw') this.#chunks += part.content ? 1 : 0;
+    else if (part.type === 'text-delta' || part.type === 'reasoning-delta') this.#chars += part.text.length;
+    else if (part.type === 'finish') this.usage = part.usage;
+  }
+
+  /** A relayed chunk carries a token as a rule; otherwise a token has four characters. */
+  usageSoFar(answer: StartedAnswer): Usage {
+    return { completionTokens: this.#chunks + Math.ceil(this.#chars / 4), ...answer.usage(), ...this.usage };
+  }
 }
 
 /** Rejects with AnswerInterrupted when the backend's own words, passed on unchanged, have told the caller of the failure. */
-async function writeParts(encoder: ResponseEncoder, answer: StartedAnswer, reply: Reply): Promise<Usage> {
-  let usage: Usage = {};
+async function writeParts(encoder: ResponseEncoder, answer: StartedAnswer, reply: Reply, progress: Progress): Promise<void> {
   for (let parts: readonly StreamPart[] | null = answer.first; parts !== null; ) {
     for (const part of parts) {
-      if (part.type === 'finish') usage = part.usage;
+      progress.take(part);
       if (part.type === 'error') throw answer.relay ? new AnswerInterrupted(part.error) : part.error;
       const bytes = encoder.push(part);
       const room = bytes === null ? undefined : reply.write(bytes);
@@ -76,7 +111,6 @@ async function writeParts(encoder: ResponseEncoder, answer: StartedAnswer, reply
     const next = answer.next();
     parts = next instanceof Promise ? await next : next;
   }
-  return usage;
 }
 
 function interruption(thrown: unknown): RouterError {

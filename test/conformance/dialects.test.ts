@@ -3,6 +3,7 @@ import { RouterError } from '../../src/core/errors.ts';
 import type { StreamPart, TokenLogprob } from '../../src/core/stream.ts';
 import type { AnswerContext, InferenceDialect } from '../../src/dialects/dialect.ts';
 import { dialects } from '../../src/dialects/index.gen.ts';
+import { chat } from '../fakes/brain.ts';
 import { type Answer, type Asked, type Kit, kits, samplePng, type Turn } from './dialect-kits.ts';
 
 const inference = dialects.filter((dialect): dialect is InferenceDialect => dialect.kind === 'inference');
@@ -15,7 +16,7 @@ function kitOf(dialect: InferenceDialect): Kit {
 }
 
 function contextOf(stream: boolean, more: Partial<AnswerContext> = {}): AnswerContext {
-  return { requestId: 'r1', model: 'm:1b', stream, relay: false, includeUsage: true, createdAt: 1_767_225_600_123, router: null, ...more };
+  return { requestId: 'r1', request: chat(''), model: 'm:1b', stream, relay: false, includeUsage: true, createdAt: 1_767_225_600_123, router: null, ...more };
 }
 
 const toBytes = (piece: string | Uint8Array | null): Uint8Array => (piece === null ? new Uint8Array() : Buffer.from(piece));

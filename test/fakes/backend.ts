@@ -40,6 +40,7 @@ export interface FakeRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
+  readonly bytes: Buffer;
   /** The parsed JSON; undefined when there is none. */
   readonly body: Readonly<Record<string, unknown>> | undefined;
 }
@@ -52,6 +53,8 @@ export interface FakeOptions {
   /** Required of every request when given. */
   readonly apiKey?: string;
   readonly port?: number;
+  /** Addresses that the fake does not know by itself, as `POST /v1/embeddings`; such requests are in `requests`. */
+  readonly handlers?: Readonly<Record<string, (request: FakeRequest, response: ServerResponse) => void>>;
   /** False in load tests: requests are counted and not kept. */
   readonly record?: boolean;
 }
@@ -169,7 +172,7 @@ export class FakeBackend {
     request.on('end', () => {
       const text = Buffer.concat(pieces).toString('utf8');
       const path = (request.url ?? '/').split('?')[0] ?? '/';
-      this.#dispatch({ method: request.method ?? 'GET', path, headers: request.headers, text, body: parsed(text) }, response);
+      this.#dispatch({ method: request.method ?? 'GET', path, headers: request.headers, text, bytes: Buffer.concat(pieces), body: parsed(text) }, response);
     });
   }
 
@@ -177,6 +180,14 @@ export class FakeBackend {
     const api = this.catalogue.software === 'ollama' || request.path.startsWith('/v1/') ? apis[request.path] : undefined;
     const { apiKey, record } = this.#options;
     if (apiKey !== undefined && request.headers['authorization'] !== `Bearer ${apiKey}`) return json(response, 401, { error: { message: 'Invalid API key', type: 'authentication_error' } });
+    const handler = this.#options.handlers?.[`${request.method} ${request.path}`];
+    if (handler !== undefined) {
+      this.received += 1;
+      if (record !== false) this.requests.push(request);
+      handler(request, response);
+      this.#changed();
+      return;
+    }
     if (api !== undefined && request.method === 'POST') {
       this.received += 1;
       if (record !== false) this.requests.push(request);

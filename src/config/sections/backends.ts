@@ -14,7 +14,7 @@ const timeouts = z
 
 const backend = z.strictObject({
   id: z.string().regex(/^[a-zA-Z0-9._-]+$/).meta({ expects: 'letters, digits, dots, dashes and underscores only' }).describe('Shown in headers, logs and metrics.'),
-  kind: z.enum(['ollama', 'openai', 'embedded']).describe('Ollama, any OpenAI-compatible server, or the engine that the router itself runs.'),
+  kind: z.enum(['ollama', 'llama-server', 'openai', 'anthropic', 'embedded']).describe('Ollama, llama-server, any other OpenAI-compatible server, an Anthropic address, or the engine that the router itself runs.'),
   url: httpUrl.optional().describe('Its address; for openai with or without /v1. The embedded engine has none.'),
   apiKey: text.optional().describe('Sent to this backend alone, never logged.'),
   headers: z.record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/), z.string()).optional().describe('Further headers to send.'),

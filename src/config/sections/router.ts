@@ -1,7 +1,7 @@
 /** `router`: how a request finds its model and backend, and how long it may wait. */
 import { z } from 'zod';
 import { taskTypes } from '../../core/request.ts';
-import { count, milliseconds, positiveMilliseconds, text } from './values.ts';
+import { count, flag, milliseconds, positiveCount, positiveMilliseconds, text } from './values.ts';
 
 const classification = z
   .strictObject({
@@ -11,6 +11,22 @@ const classification = z
   })
   .prefault({})
   .describe('How the task of a request is found.');
+
+const affinity = z
+  .strictObject({
+    enabled: flag.default(true).describe('Send the turns of a conversation to the backend that has read the earlier ones.'),
+    ttlMs: positiveMilliseconds.default(300_000).describe('How long after its last turn a conversation is remembered.'),
+  })
+  .prefault({})
+  .describe('Conversations stay where their beginning is in memory.');
+
+const breaker = z
+  .strictObject({
+    failures: positiveCount.default(3).describe('Failures in a row after which a backend gets no requests for a while.'),
+    openMs: positiveMilliseconds.default(10_000).describe('How long, at first; it doubles with each failed trial, up to sixteen times.'),
+  })
+  .prefault({})
+  .describe('Backends that fail again and again are left alone, then tried with one request.');
 
 export const router = z
   .strictObject({
@@ -23,6 +39,8 @@ export const router = z
     placement: z.enum(['adaptive', 'least-busy']).default('adaptive').describe('How a backend is chosen among those that have the model: the smallest expected time to the first token, or the fewest running requests.'),
     holdMs: milliseconds.default(30_000).describe('How long a request waits for a free backend when it does not say so itself.'),
     retries: count.default(2).describe('Tries on other backends after a failure, before the first byte.'),
+    affinity,
+    breaker,
   })
   .prefault({})
   .describe('Choosing a model and a backend.');

@@ -4,9 +4,26 @@ import type { ChatRequest, ContentPart, InferenceRequest } from '../core/request
 const charsPerToken = 4;
 const imageTokens = 800;
 
-/** A quarter of all characters that the model reads (messages, tool calls, tool descriptions), and 800 an image. */
+/** A quarter of all characters that the model reads, and 800 an image. */
 export function estimateTokens(request: InferenceRequest): number {
-  let chars = toolChars(request);
+  switch (request.task) {
+    case 'chat':
+      return chatTokens(request);
+    case 'embedding':
+      return Math.ceil(request.inputs.reduce((chars, input) => chars + input.length, 0) / charsPerToken);
+    case 'rerank':
+    case 'image':
+    case 'speech':
+    case 'transcription':
+      return Math.ceil(request.text.length / charsPerToken);
+    default:
+      return request satisfies never;
+  }
+}
+
+/** Messages, tool calls, tool descriptions. */
+function chatTokens(request: ChatRequest): number {
+  let chars = toolChars(request) + (request.raw?.suffix?.length ?? 0);
   let images = 0;
   for (const message of request.messages) {
     chars += message.reasoning?.length ?? 0;
