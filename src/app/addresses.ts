@@ -1,7 +1,7 @@
 /** Every address of the router, from the rooms that answer them. */
 import type { Clock } from '../core/clock.ts';
 import { dialects } from '../dialects/index.gen.ts';
-import type { Fleet } from '../fleet/fleet.ts';
+import type { Fleet, ModelOperations } from '../fleet/fleet.ts';
 import { gpuTotals } from '../fleet/gpu-totals.ts';
 import { fleetRoutes } from '../http/fleet.ts';
 import { healthRoutes } from '../http/health.ts';
@@ -10,8 +10,12 @@ import { inferenceRoutes } from '../http/inference.ts';
 import { jobRoutes } from '../http/jobs.ts';
 import { listingRoutes } from '../http/listings.ts';
 import { metricsRoutes } from '../http/metrics.ts';
+import { modelRoutes } from '../http/models.ts';
+import { type AnswerShelf, responseRoutes } from '../http/responses.ts';
 import type { StatusFacts, StatusNow } from '../http/status-view.ts';
+import { usageRoutes, type UsageSources } from '../http/usage.ts';
 import type { GaugeSource, Metrics } from '../telemetry/metrics.ts';
+import type { UsageLedger } from '../telemetry/usage-ledger.ts';
 import { concurrencyOf } from './scheduler-limits.ts';
 import { inferenceDialects, type Service } from './service.ts';
 
@@ -20,6 +24,11 @@ export interface AddressSources {
   readonly fleet: Fleet;
   readonly service: Service;
   readonly metrics: Metrics;
+  readonly ledger: UsageLedger;
+  readonly usageStore: UsageSources['store'];
+  readonly streams: UsageSources['streams'];
+  readonly models: ModelOperations;
+  readonly answers: AnswerShelf;
   readonly facts: StatusFacts;
   readonly aliases: Readonly<Record<string, string>>;
   readonly startedAt: number;
@@ -40,11 +49,16 @@ export function routesOf(sources: AddressSources): readonly Route[] {
     ...inferenceRoutes(inferenceDialects, service.handle),
     ...listingRoutes(listings, catalogue),
     ...jobRoutes(service.jobs),
+    ...responseRoutes(sources.answers),
+    ...modelRoutes(sources.models, sources.clock),
     ...fleetRoutes(facts, () => statusNow(sources)),
     ...healthRoutes({ fleet: () => fleet.view(), accepting: sources.accepting }),
     ...metricsRoutes(sources.metrics),
+    ...usageRoutes({ clock: sources.clock, streams: sources.streams, store: sources.usageStore, ledger: sources.ledger, fleet: () => fleet.view(), running: () => service.load().runningByBackend?.() ?? nothing }),
   ];
 }
+
+const nothing: ReturnType<UsageSources['running']> = new Map();
 
 export function statusNow({ clock, fleet, service }: Pick<AddressSources, 'clock' | 'fleet' | 'service'>): StatusNow {
   const view = fleet.view();
@@ -61,7 +75,7 @@ export function statusNow({ clock, fleet, service }: Pick<AddressSources, 'clock
 }
 
 /** What the gauges show, read when they are scraped. */
-export function gaugesNow(sources: Pick<AddressSources, 'clock' | 'fleet' | 'service'>): GaugeSource {
+export function gaugesNow(sources: Pick<AddressSources, 'clock' | 'fleet' | 'service' | 'ledger'>): GaugeSource {
   const now = statusNow(sources);
   const { vramFreeMb, utilizationPct } = now.gpu ?? {};
   return {
@@ -74,5 +88,6 @@ export function gaugesNow(sources: Pick<AddressSources, 'clock' | 'fleet' | 'ser
     ...(utilizationPct === undefined ? {} : { gpuUtilizationPct: utilizationPct }),
     jobsByStatus: now.jobs.byStatus,
     jobsByModel: now.jobs.byModel,
+    usage: sources.ledger.counted(),
   };
 }

@@ -34,6 +34,13 @@ export interface BrainSources {
   readonly keepAlive?: string | number;
   /** Execution limit of a request that names none, `queue.timeoutMs`. */
   readonly defaultExecutionMs?: number;
+  /** Tells which conversation a request belongs to; absent: nobody remembers where conversations were. */
+  readonly conversationKey?: (request: InferenceRequest, modelKey: string) => number | null;
+}
+
+/** The sources, and the count of a request's tokens, which is made once. */
+interface Bound extends BrainSources {
+  readonly tokensOf: (request: InferenceRequest) => number;
 }
 
 /** How many tokens an answer is taken to have when neither the request nor experience says. */
@@ -44,19 +51,27 @@ function answerTokens(request: InferenceRequest): number {
   return request.task === 'chat' ? (request.sampling.maxTokens ?? typicalAnswerTokens) : 0;
 }
 
-/** Asked several times for one request: by the decision, the scheduler, the wire. */
-let lastRequest: InferenceRequest | null = null;
-let lastTokens = 0;
-
-function tokensOf(request: InferenceRequest): number {
-  if (request !== lastRequest) {
-    lastTokens = estimateTokens(request);
-    lastRequest = request;
-  }
-  return lastTokens;
+/** What must be in the context at once: each text that is embedded has it for itself. */
+function contextTokens(request: InferenceRequest, tokensOf: Bound['tokensOf']): number {
+  return request.task === 'embedding' ? Math.ceil(request.inputs.reduce((longest, input) => Math.max(longest, input.length), 0) / 4) : tokensOf(request);
 }
 
-export function createBrain(sources: BrainSources): Brain {
+/** Asked several times for one request: by the decision, the scheduler, the wire. */
+function countedOnce(): (request: InferenceRequest) => number {
+  let last: InferenceRequest | null = null;
+  let tokens = 0;
+  return (request) => {
+    if (request !== last) {
+      tokens = estimateTokens(request);
+      last = request;
+    }
+    return tokens;
+  };
+}
+
+export function createBrain(given: BrainSources): Brain {
+  const tokensOf = countedOnce();
+  const sources: Bound = { ...given, tokensOf };
   const resolved = (request: InferenceRequest): Resolved => {
     const fleet = sources.fleet.view();
     if (fleet.backends.length === 0) throw new RouterError('no_capacity', 'No inference server is connected. Start Ollama or another one on this machine; it is found within seconds.', { retryAfterMs: 5000 });
@@ -72,7 +87,8 @@ export function createBrain(sources: BrainSources): Brain {
         request,
         resolved: resolved(request),
         classification,
-        estimatedTokens: classification?.estimatedTokens ?? tokensOf(request),
+        // What is too long to be embedded or ranked is cut by its server, or refused there.
+        estimatedTokens: request.task === 'chat' ? (classification?.estimatedTokens ?? tokensOf(request)) : 0,
         table,
         policy: sources.policy,
         fleet,
@@ -100,15 +116,15 @@ function onlyChoice(request: InferenceRequest, fleet: FleetView): string {
 }
 
 /** Asks one classifier after the other; waits only for those that have to ask somebody else. */
-async function classifyInTurn(sources: BrainSources, request: ChatRequest, signal: AbortSignal): Promise<Classification> {
+async function classifyInTurn(sources: Bound, request: ChatRequest, signal: AbortSignal): Promise<Classification> {
   for (const classifier of sources.classifiers) {
     const answer = await classifier.classify(request, sources.classifierTools, signal);
     if (answer !== null) return answer;
   }
-  return { taskType: 'unknown', complexity: 'medium', confidence: 0, by: 'none', estimatedTokens: tokensOf(request), needs: { tools: request.tools.length > 0, vision: false } };
+  return { taskType: 'unknown', complexity: 'medium', confidence: 0, by: 'none', estimatedTokens: sources.tokensOf(request), needs: { tools: request.tools.length > 0, vision: false } };
 }
 
-function entryOf(sources: BrainSources, call: InferenceCall, request: InferenceRequest, candidates: readonly Candidate[], again: boolean): Entry {
+function entryOf(sources: Bound, call: InferenceCall, request: InferenceRequest, candidates: readonly Candidate[], again: boolean): Entry {
   const now = sources.clock.now();
   const job = call.job?.record;
   const holdMs = request.router?.maxQueueTimeMs ?? sources.policy.holdMs;
@@ -118,12 +134,20 @@ function entryOf(sources: BrainSources, call: InferenceCall, request: InferenceR
     modelKey: candidates[0]?.modelKey ?? '',
     priority: job?.priority ?? request.router?.priority ?? sources.policy.defaultPriority,
     user: job?.user ?? userOf(call.principal, request.user),
-    promptTokens: tokensOf(request),
+    promptTokens: sources.tokensOf(request),
     completionTokens: answerTokens(request),
     arrivedAt: now,
     deadlineAt: job ? null : again ? now + holdMs : call.receivedAt + holdMs,
     bounded: !job && !again,
+    conversation: conversationOf(sources, request, candidates),
   };
+}
+
+/** Only a choice of backends makes it worth the reading. */
+function conversationOf(sources: Bound, request: InferenceRequest, candidates: readonly Candidate[]): number | undefined {
+  const [first, second] = candidates;
+  if (sources.conversationKey === undefined || first === undefined || second === undefined) return undefined;
+  return sources.conversationKey(request, first.modelKey) ?? undefined;
 }
 
 /** A request with a `router` object that allows it turns into a job after `syncMaxQueueTimeMs`, or its own shorter patience. */
@@ -144,7 +168,7 @@ function executionMs(sources: BrainSources, call: InferenceCall, request: Infere
   return Number.isFinite(limit) ? limit : null;
 }
 
-function targetOf(sources: BrainSources, request: InferenceRequest, candidate: Candidate): Target {
+function targetOf(sources: Bound, request: InferenceRequest, candidate: Candidate): Target {
   const backend = backendOf(sources.fleet.view(), candidate.backendId);
   if (backend?.kind !== 'ollama') return { model: candidate.model };
   const contextLength = contextFor(sources, request, candidate);
@@ -159,11 +183,11 @@ function targetOf(sources: BrainSources, request: InferenceRequest, candidate: C
  * The context a native request is sent with when it names none: what the model is in memory with as long as that is enough
  * (another value would reload it), else the file's `defaultContext`, grown up to `maxContext` for a longer prompt.
  */
-function contextFor(sources: BrainSources, request: InferenceRequest, candidate: Candidate): number | undefined {
+function contextFor(sources: Bound, request: InferenceRequest, candidate: Candidate): number | undefined {
   const table = sources.table();
   const spec = table.specs.get(candidate.modelKey);
   if (!table.fromFile || spec?.defaultContext === undefined || request.contextLength !== undefined) return undefined;
-  const needed = tokensOf(request) + answerTokens(request);
+  const needed = contextTokens(request, sources.tokensOf) + answerTokens(request);
   const backend = backendOf(sources.fleet.view(), candidate.backendId);
   const resident = backend?.report?.resident?.find((one) => sameModel(one.name, candidate.model));
   if (resident?.contextLength !== undefined && resident.contextLength >= needed) return resident.contextLength;

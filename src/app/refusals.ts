@@ -1,15 +1,12 @@
-/** When `serve` must not start, and what to do instead (rulings 20 and 25). */
+/** When `serve` must not start, and what to do instead (ruling 20). */
+import type { ManagedPolicy } from '../access/policy.ts';
 import type { Config } from '../config/config.ts';
+import { isOpenToOthers } from './open-access.ts';
 
 /** A sentence for people, or null when all is well. */
-export function whyNotServe({ access, server }: Config): string | null {
-  if (access !== undefined) {
-    return 'This configuration has an `access` section, and this version does not enforce access rules yet. It will not serve openly what looks secured: remove the section to serve on loopback without keys.';
-  }
-  if (!isLoopback(server.host)) {
-    return `server.host is ${server.host}, which other machines can reach, and this version cannot ask them for a key yet. Use 127.0.0.1, and a gateway or an SSH tunnel for other machines.`;
-  }
-  return null;
+export function whyNotServe({ access, server }: Pick<Config, 'access' | 'server'>, policy: ManagedPolicy): string | null {
+  if (isLoopback(server.host) || access?.allowOpenNetwork === true || !isOpenToOthers(policy)) return null;
+  return `server.host is ${server.host}, which other machines can reach, and callers need no key. Make a key with \`oar keys create\`, or start with \`oar serve --lan\`, which makes one; or set access.allowOpenNetwork: true to let everybody in who reaches the port.`;
 }
 
 export function isLoopback(host: string): boolean {

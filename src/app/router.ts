@@ -14,7 +14,6 @@ import { EmbeddedEngines } from './embedded-engines.ts';
 import { friendlyLog } from './friendly-log.ts';
 import { watchForServers } from './later-servers.ts';
 import { startRouter } from './start-router.ts';
-import { whyNotServe } from './refusals.ts';
 import type { RunOptions } from './run-options.ts';
 
 const detectMs = 700;
@@ -29,8 +28,6 @@ export async function runRouter(options: RunOptions): Promise<number> {
     overrides: { ...(options.host === undefined ? {} : { 'server.host': options.host }), ...(options.port === undefined ? {} : { 'server.port': options.port }) },
   });
   for (const warning of loaded.warnings) options.err(`Warning: ${warning}`);
-  const refusal = whyNotServe(loaded.config);
-  if (refusal !== null) throw new Error(refusal);
   const log = options.friendly ? { ...friendlyLog(options, clockTime), close() {} } : createLog(loaded.config.telemetry.logLevel);
   try {
     return await runUntilStopped(options, loaded, log);
@@ -75,7 +72,7 @@ function announce(options: RunOptions, loaded: LoadedConfig, log: RouterLog, rou
 }
 
 function detect(kinds: ReadonlyMap<string, BackendKind>, env: RunOptions['env']): Promise<readonly PlannedBackend[]> {
-  const inOrder = ['ollama', 'openai'].flatMap((name) => kinds.get(name) ?? []);
+  const inOrder = ['ollama', 'llama-server', 'openai'].flatMap((name) => kinds.get(name) ?? []);
   return detectServers({ kinds: inOrder, env, client: (settings, kind) => createProbeClient(settings, kind, detectMs, new AbortController().signal) });
 }
 

@@ -18,7 +18,9 @@ export interface LimitSources {
 
 interface PlaceFacts {
   readonly slots: number;
-  readonly down: boolean;
+  /** Down, or left alone after failures. */
+  readonly out: boolean;
+  readonly trial: boolean;
 }
 
 export function schedulerLimits(sources: LimitSources): SchedulerLimits {
@@ -28,7 +30,8 @@ export function schedulerLimits(sources: LimitSources): SchedulerLimits {
     agingPointsPerSecond: 1,
     slots: (candidate) => factsOf(candidate).slots,
     exclusive: (key) => sources.table().specs.get(key)?.exclusive ?? false,
-    available: (candidate) => !factsOf(candidate).down && !sources.gpuBusyElsewhere(),
+    available: (candidate) => !factsOf(candidate).out && !sources.gpuBusyElsewhere(),
+    trial: (candidate) => factsOf(candidate).trial,
     place: sources.place,
   };
 }
@@ -49,7 +52,7 @@ function factsByPlace({ table, fleet }: LimitSources): (candidate: Candidate) =>
     const before = known.get(candidate);
     if (before !== undefined) return before;
     const backend = backendOf(view, candidate.backendId);
-    const facts = { slots: slotsOf(specs, backend, candidate.modelKey), down: backend?.status === 'down' };
+    const facts = { slots: slotsOf(specs, backend, candidate.modelKey), out: backend?.status === 'down' || backend?.breaker === 'open', trial: backend?.breaker === 'half-open' };
     // Candidates of a view are few; those that belong to an older one are asked rarely and not kept for long.
     if (known.size < mostKnown) known.set(candidate, facts);
     return facts;

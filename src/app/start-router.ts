@@ -1,25 +1,32 @@
 /** Makes every part of the router, and starts and stops them in order. */
-import { readFileSync } from 'node:fs';
+import type { Access } from '../access/access.ts';
 import type { Clock } from '../core/clock.ts';
 import { createExecutor } from '../backends/http-executor.ts';
 import { createProbeClient } from '../backends/probe-client.ts';
 import type { Config, LoadedConfig } from '../config/config.ts';
 import { createFleet, type FleetBackend, type RunningFleet } from '../fleet/create-fleet.ts';
+import { OpenStreams } from '../http/event-stream.ts';
+import type { ModelBackend } from '../fleet/model-calls.ts';
+import { createModelOperations } from '../fleet/model-operations.ts';
 import { type RunningServer, startServer } from '../http/server.ts';
 import { collectors } from '../node/collectors/index.gen.ts';
 import { collectorTools } from '../node/collectors/run-program.ts';
 import type { ServingBackend } from '../pipeline/pipeline.ts';
-import { drivers } from '../store/index.gen.ts';
-import type { Store } from '../store/store.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createRecorder } from '../telemetry/recorder.ts';
 import type { Log, RequestLog } from '../telemetry/telemetry.ts';
+import { UsageLedger } from '../telemetry/usage-ledger.ts';
 import { gaugesNow, routesOf } from './addresses.ts';
 import type { PlannedBackend } from './backend-plan.ts';
 import { gpuSettings } from './gpu-settings.ts';
 import { Lifecycle, type Part } from './lifecycle.ts';
+import { openAccess } from './open-access.ts';
+import { whyNotServe } from './refusals.ts';
+import { openStore } from './open-store.ts';
 import { statusFacts } from './policy.ts';
+import { createConversations } from '../pipeline/conversations.ts';
 import { createService, newRequestId, requireDialect, type Service } from './service.ts';
+import { StoreTidying } from './tidy-store.ts';
 
 export interface RouterOptions {
   readonly loaded: Pick<LoadedConfig, 'config' | 'fromFile'>;
@@ -58,19 +65,30 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     ...(options.probeIntervalMs === undefined ? {} : { probeIntervalMs: options.probeIntervalMs }),
   });
   const state = { accepting: false, stopping: false };
-  const store = await openStore(config, log);
-  const metrics = createMetrics(() => gaugesNow({ clock, fleet, service }));
-  const service = createService({ ...options, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics), stopping: () => state.stopping });
-  const routes = routesOf({ clock, fleet, service, metrics, facts: statusFacts(config, version, ollamaUrl(options)), aliases: config.aliases, startedAt: clock.now(), accepting: () => state.accepting });
-  const door = new Door(() => startServer(serverOptions(config, clock, log, routes)));
+  const access = await openAccess({ config, clock, log, denied: (entry) => log.warn({ ...entry }, 'access denied'), used: () => {} });
+  const refusal = whyNotServe(config, access.policy());
+  if (refusal !== null) throw new Error(refusal);
+  const store = await openStore(options.loaded, () => clock.now(), log);
+  const ledger = new UsageLedger({ clock, store: store.usage, writer: newRequestId(), log });
+  const streams = new OpenStreams(clock);
+  const metrics = createMetrics(() => gaugesNow({ clock, fleet, service, ledger }));
+  const conversations = createConversations({ store: store.kv, clock, log, ttlMs: config.responses.ttlSeconds * 1000, maxStored: config.responses.maxStored });
+  const service = createService({ ...options, conversations, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics, ledger), stopping: () => state.stopping });
+  const models = createModelOperations({ view: () => fleet.view(), refresh: (id) => fleet.refresh(id), backend: (id) => serving.sendTo(id), localNodeId: config.server.nodeId, clock, log });
+  const routes = routesOf({ models, clock, fleet, service, metrics, ledger, usageStore: store.usage, streams, answers: conversations, facts: statusFacts(config, version, ollamaUrl(options)), aliases: config.aliases, startedAt: clock.now(), accepting: () => state.accepting });
+  const door = new Door(() => startServer(serverOptions(config, clock, log, routes, access.control)));
   const lifecycle = new Lifecycle(
     [
       { name: 'store', start: () => {}, stop: () => store.close() },
+      new StoreTidying(clock, store, log),
+      { name: 'usage', start: () => ledger.load(), stop: () => ledger.stop() },
       { name: 'backends', start: () => {}, stop: () => serving.close() },
       { name: 'fleet', start: () => fleet.start(), stop: () => fleet.stop() },
       { name: 'service', start: () => {}, stop: () => service.detach() },
       { name: 'jobs', start: async () => void (await service.jobs.recover()), stop: () => service.jobs.stop(drainMs) },
+      { name: 'access', start: () => access.file?.watch(), stop: () => access.file?.stop() },
       door,
+      { name: 'event streams', start: () => {}, stop: () => streams.end() },
       { name: 'accepting', start: () => void Object.assign(state, { accepting: true }), stop: () => void Object.assign(state, { accepting: false, stopping: true }) },
     ],
     log,
@@ -90,6 +108,11 @@ class ServingBackends {
 
   get(id: string): ServingBackend | undefined {
     return this.#byId.get(id);
+  }
+
+  sendTo(id: string): ModelBackend | undefined {
+    const executor = this.#byId.get(id)?.executor;
+    return executor && { id, send: executor.send };
   }
 
   add(planned: PlannedBackend): FleetBackend {
@@ -126,15 +149,7 @@ class Door implements Part {
   }
 }
 
-async function openStore(config: Config, log: Log): Promise<Store> {
-  const kind = config.jobs.store ?? config.store.kind;
-  const driver = drivers.find((one) => one.kind === kind);
-  if (!driver) throw new Error(`There is no store ${kind}; there are ${drivers.map((one) => one.kind).join(', ')}.`);
-  if (kind === 'memory') log.warn({ store: kind }, 'jobs are kept in memory: a restart loses them');
-  return driver.open({ path: config.jobs.path ?? config.store.path });
-}
-
-function serverOptions(config: Config, clock: Clock, log: Log, routes: ReturnType<typeof routesOf>): Parameters<typeof startServer>[0] {
+function serverOptions(config: Config, clock: Clock, log: Log, routes: ReturnType<typeof routesOf>, access: Access | null): Parameters<typeof startServer>[0] {
   const { server } = config;
   const openAi = requireDialect('openai-chat');
   const ollama = requireDialect('ollama-chat');
@@ -144,6 +159,8 @@ function serverOptions(config: Config, clock: Clock, log: Log, routes: ReturnTyp
     basePath: server.basePath,
     bodyLimitBytes: server.requestBodyLimit,
     tls: tlsOf(config),
+    access,
+    origins: server.cors.origins,
     routes,
     shapes: { openAi: (error, id) => openAi.encodeError(error, id), ollama: (error, id) => ollama.encodeError(error, id) },
     clock,
@@ -153,8 +170,9 @@ function serverOptions(config: Config, clock: Clock, log: Log, routes: ReturnTyp
 }
 
 function tlsOf({ server: { https } }: Config): Parameters<typeof startServer>[0]['tls'] {
-  if (!https.enabled || https.certPath === undefined || https.keyPath === undefined) return null;
-  return { cert: readFileSync(https.certPath), key: readFileSync(https.keyPath), ...(https.caPath === undefined ? {} : { ca: readFileSync(https.caPath) }) };
+  const { certPath, keyPath, caPath } = https;
+  if (!https.enabled || certPath === undefined || keyPath === undefined) return null;
+  return { certPath, keyPath, ...(caPath === undefined ? {} : { caPath }), requestCert: caPath !== undefined };
 }
 
 function ollamaUrl({ backends, loaded }: RouterOptions): string {

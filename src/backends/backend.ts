@@ -58,12 +58,14 @@ export interface UpstreamRequest {
   readonly contentType?: string;
   /** Overrides the backend's `firstByteMs`, `idleMs` and `totalMs`: a download may take hours. */
   readonly unlimited?: boolean;
+  /** Resolves with whatever the backend answers, an error too: the caller reads it. */
+  readonly anyStatus?: boolean;
 }
 
 /** Sends one call to one backend. Rejects with a RouterError before an answer began; an aborted signal closes the connection at once. */
 export interface Executor {
   execute(call: WireCall, signal: AbortSignal): Promise<UpstreamAnswer>;
-  /** Resolves on a 2xx head, rejects like `execute`. */
+  /** Resolves on a 2xx head, or any with `anyStatus`; rejects like `execute`. */
   send(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer>;
   close(): Promise<void>;
 }

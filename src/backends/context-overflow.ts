@@ -10,14 +10,16 @@ export interface Overflow {
 /** llama.cpp's type, OpenAI's code. */
 const overflowTypes = new Set(['exceed_context_size_error', 'context_length_exceeded']);
 
-/** Ollama, llama.cpp, vLLM, SGLang, LM Studio, TGI; each needs both a word for the context and one for too much of it. */
-const aboutContext = /context (?:length|size|window)|max(?:imum)? context|`inputs` tokens/i;
+/** Ollama, llama.cpp, vLLM, SGLang, LM Studio, TGI, Anthropic; each needs both a word for the context and one for too much of it. */
+const aboutContext = /context (?:length|size|window|limit)|max(?:imum)? context|`inputs` tokens|prompt is too long: \d+ tokens/i;
 const aboutExcess = /exceed|longer than|greater than|too long|too large|overflow|not enough|maximum context length is|must be <=/i;
 
 const contextPatterns = [
   /maximum context length (?:is|of) (\d+)/i,
   /context (?:size|length|window)(?: of only| of)? \(?(\d+)(?: tokens)?/i,
   /must be <= (\d+)/i,
+  /tokens > (\d+) maximum/i,
+  /context limit: \d+ \+ \d+ > (\d+)/i,
 ];
 const promptPatterns = [
   /requested (?:a total of )?(\d+) tokens/i,
@@ -26,6 +28,8 @@ const promptPatterns = [
   /(?:request|input|prompt)[^(.]{0,20}\((\d+) tokens\)/i,
   /keep the first (\d+) tokens/i,
   /given: (\d+) `inputs`/i,
+  /prompt is too long: (\d+) tokens/i,
+  /context limit: (\d+) \+/i,
 ];
 
 /** Null when the error is about something else. `error` is the error object, where there is one. */

@@ -17,7 +17,7 @@ export function createExecutor(settings: BackendSettings, kind: BackendKind, clo
   const link = new UpstreamLink(settings, kind, clock, { connections: options.connections ?? 1024, keepAliveMs: 4000 });
   return {
     execute: (call, signal) => link.send('POST', call.path, call.binary === true ? Buffer.from(call.body, 'latin1') : call.body, signal, call.contentType),
-    send: ({ method, path, body, contentType, unlimited }, signal) => link.send(method, path, isText(body) ? body : Readable.from(body), signal, contentType, unlimited),
+    send: ({ method, path, body, contentType, ...options }, signal) => link.send(method, path, isText(body) ? body : Readable.from(body), signal, contentType, options),
     close: () => link.close(),
   };
 }

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { catalogueClient, FakeCatalogue } from '../../test/fakes/catalogue.ts';
+import { RouterError } from '../core/errors.ts';
 import type { BackendReport } from '../core/fleet.ts';
-import type { BackendSettings } from './backend.ts';
+import type { BackendSettings, ProbeClient } from './backend.ts';
 import { backend } from './ollama.ts';
 
 const settings: BackendSettings = { id: 'studio', kind: 'ollama', url: 'http://127.0.0.1:11434', priority: 0, tags: [], models: [], timeouts: { connectMs: 0, firstByteMs: 0, idleMs: 0, totalMs: 0 } };
@@ -16,6 +17,8 @@ test('the native API may lie elsewhere, and so may the OpenAI one', () => {
   expect(backend.urlFor(moved, '/api/chat')).toBe('http://h/proxy/ollama/native/chat');
   expect(backend.urlFor(moved, '/v1/chat/completions')).toBe('http://h/proxy/ollama/compatible/chat');
   expect(backend.urlFor(moved, '/v1/models')).toBe('http://h/proxy/ollama/v1/models');
+  expect(backend.urlFor({ ...moved, paths: { openAi: '/open/chat/completions' } }, '/v1/embeddings')).toBe('http://h/proxy/ollama/open/embeddings');
+  expect(backend.urlFor(moved, '/api/embed')).toBe('http://h/proxy/ollama/native/embed');
 });
 
 test('a model is described from its row and its details', async () => {
@@ -74,6 +77,50 @@ test('an older server without version, running list and details still works', as
   expect(report).not.toHaveProperty('version');
   expect(report.resident).toBeNull();
   expect(report.models.map((model) => model.capabilities)).toEqual([undefined, ['embedding'], ['embedding']]);
+});
+
+const silent = new RouterError('backend_timeout', 'It did not answer.');
+
+/** A server of which some addresses hang. */
+function hanging(catalogue: FakeCatalogue, ...paths: readonly string[]): ProbeClient {
+  const client = catalogueClient(catalogue, backend, settings);
+  return {
+    get: (path) => (paths.includes(path) ? Promise.reject(silent) : client.get(path)),
+    post: (path, body) => (paths.includes(path) ? Promise.reject(silent) : client.post(path, body)),
+  };
+}
+
+test('a running list that hangs hides no model (PX-D8): what is in memory is unknown', async () => {
+  const catalogue = new FakeCatalogue('ollama', [{ name: 'a' }]);
+  const report = await backend.probe(hanging(catalogue, '/api/ps', '/api/version'), settings, null);
+  expect(report).toMatchObject({ models: [{ name: 'a' }], resident: null });
+});
+
+test('a list of models that hangs leaves what was known, while the server answers elsewhere', async () => {
+  const catalogue = new FakeCatalogue('ollama', [{ name: 'a' }]);
+  catalogue.resident.add('a');
+  const first = await probe(catalogue);
+  const later = await backend.probe(hanging(catalogue, '/api/tags'), settings, first);
+  expect(later.models).toEqual(first.models);
+  expect(later.resident).toHaveLength(1);
+  await expect(backend.probe(hanging(catalogue, '/api/tags'), settings, null)).rejects.toBe(silent);
+});
+
+test('a server that answers nothing is no healthy one, whatever was known of it (FL-D10)', async () => {
+  const catalogue = new FakeCatalogue('ollama', [{ name: 'a' }]);
+  const first = await probe(catalogue);
+  await expect(backend.probe(hanging(catalogue, '/api/tags', '/api/ps', '/api/version'), settings, first)).rejects.toBe(silent);
+  const refused = new RouterError('backend_unreachable', 'refused');
+  await expect(backend.probe({ get: () => Promise.reject(refused), post: () => Promise.reject(refused) }, settings, first)).rejects.toBe(refused);
+});
+
+test('details that hang are not waited for one by one', async () => {
+  const catalogue = new FakeCatalogue('ollama', Array.from({ length: 40 }, (_, index) => ({ name: `m${index}` })));
+  const client = hanging(catalogue, '/api/show');
+  const post = vi.fn(client.post);
+  const report = await backend.probe({ ...client, post }, settings, null);
+  expect(report.models).toHaveLength(40);
+  expect(post.mock.calls.length).toBeLessThanOrEqual(4);
 });
 
 test('llama-server, which has some of the same paths, is not taken for an Ollama', async () => {

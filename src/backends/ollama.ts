@@ -5,8 +5,10 @@ import { joinAddress } from './backend-address.ts';
 import type { BackendKind, BackendSettings, ProbeClient } from './backend.ts';
 import { isObject, objectsField, textField, type JsonObject } from './json-fields.ts';
 import { modelFromRow, residentFromRow, rowName } from './ollama-rows.ts';
-import { optionalAnswer } from './optional-answer.ts';
+import { movedPath } from './openai-address.ts';
+import { answerOrNull, optionalAnswer } from './optional-answer.ts';
 import { readUpstreamError } from './read-upstream-error.ts';
+import { sameModels } from './same-models.ts';
 
 /** Details asked for in one probe; a longer list is completed by the next ones, so that no probe runs out of time. */
 const detailsPerProbe = 16;
@@ -16,7 +18,8 @@ const detailsAtOnce = 4;
 export const backend: BackendKind = {
   kind: 'ollama',
   label: 'Ollama',
-  speaks: ['openai-chat', 'ollama-chat', 'ollama-generate'],
+  speaks: ['openai-chat', 'ollama-chat', 'ollama-generate', 'openai-completions', 'openai-embeddings', 'ollama-embed', 'ollama-embeddings'],
+  local: true,
   usualAddresses: [{ name: 'Ollama', url: 'http://127.0.0.1:11434' }],
   urlFor: (settings, path) => joinAddress(settings.url, serverPath(settings, path)),
   detect,
@@ -25,9 +28,8 @@ export const backend: BackendKind = {
 };
 
 function serverPath({ paths }: BackendSettings, path: string): string {
-  if (path === '/v1/chat/completions') return paths?.openAi ?? path;
   if (path.startsWith('/api/')) return `${(paths?.native ?? '/api').replace(/\/+$/, '')}${path.slice('/api'.length)}`;
-  return path;
+  return movedPath(path, paths?.openAi);
 }
 
 /** llama-server also answers `/api/tags`, but with OpenAI's `data` in it. */
@@ -43,17 +45,38 @@ async function detect(client: ProbeClient): Promise<boolean> {
 }
 
 async function probe(client: ProbeClient, settings: BackendSettings, previous: BackendReport | null): Promise<BackendReport> {
-  const [tags, running, version] = await Promise.all([client.get('/api/tags'), optionalAnswer(client.get('/api/ps')), optionalAnswer(client.get('/api/version'))]);
-  if (!isObject(tags) || !('models' in tags)) {
-    throw new RouterError('backend_protocol', `Backend ${settings.id} does not list models like Ollama does; check its \`kind\`.`, { backend: settings.id });
-  }
-  const models = await describe(client, objectsField(tags, 'models'), previous);
-  const versionText = version ? textField(version, 'version') : undefined;
+  const [tags, running, version] = await Promise.all([settled(client.get('/api/tags')), answerOrNull(client.get('/api/ps')), answerOrNull(client.get('/api/version'))]);
+  const models = await modelsOf(client, settings, tags, running ?? version, previous);
+  const versionText = version ? textField(version, 'version') : previous?.version;
   return {
     ...(versionText === undefined ? {} : { version: versionText }),
-    models: [...models, ...settings.models.filter((name) => !models.some((model) => model.name === name)).map((name) => ({ name }))],
+    models: sameModels([...models, ...settings.models.filter((name) => !models.some((model) => model.name === name)).map((name) => ({ name }))], previous),
     resident: running ? objectsField(running, 'models').flatMap((row) => residentFromRow(row) ?? []) : null,
   };
+}
+
+type Settled = { readonly value: unknown } | { readonly error: unknown };
+
+async function settled(asked: Promise<unknown>): Promise<Settled> {
+  try {
+    return { value: await asked };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** A list that hangs while the server answers elsewhere does not take from it what it had. */
+async function modelsOf(client: ProbeClient, settings: BackendSettings, tags: Settled, alive: JsonObject | null, previous: BackendReport | null): Promise<readonly Model[]> {
+  if ('error' in tags) {
+    const hangs = tags.error instanceof RouterError && tags.error.code === 'backend_timeout';
+    if (hangs && alive !== null && previous !== null) return previous.models;
+    throw tags.error;
+  }
+  const list = tags.value;
+  if (!isObject(list) || !('models' in list)) {
+    throw new RouterError('backend_protocol', `Backend ${settings.id} does not list models like Ollama does; check its \`kind\`.`, { backend: settings.id });
+  }
+  return describe(client, objectsField(list, 'models'), previous);
 }
 
 /** The listed models with their details; what the previous report knows of the same weights is not asked again. */
@@ -69,8 +92,10 @@ async function describe(client: ProbeClient, rows: readonly JsonObject[], previo
     const position = models.push(same ? reuse(before, row) : modelFromRow(name, row, undefined)) - 1;
     if (same && before.show) continue;
     unknown.push(async () => {
-      const show = await client.post('/api/show', { model: name }).catch(() => null);
-      if (isObject(show)) models[position] = modelFromRow(name, row, show);
+      const show = await settled(client.post('/api/show', { model: name }));
+      if ('value' in show && isObject(show.value)) models[position] = modelFromRow(name, row, show.value);
+      // What hangs once would use up the time of the whole probe.
+      if ('error' in show && show.error instanceof RouterError && show.error.code === 'backend_timeout') turns.length = 0;
     });
   }
   const turns = unknown.slice(0, detailsPerProbe);

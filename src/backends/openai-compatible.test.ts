@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { catalogueClient, FakeCatalogue, type Software } from '../../test/fakes/catalogue.ts';
+import { RouterError } from '../core/errors.ts';
 import type { BackendReport } from '../core/fleet.ts';
 import type { BackendSettings } from './backend.ts';
 import { backend } from './openai-compatible.ts';
@@ -39,6 +40,30 @@ test('llama-server with several models says which are loaded', async () => {
   const rows = [{ id: 'a', status: { value: 'loaded' } }, { id: 'b', status: { value: 'unloaded' } }];
   const client = { get: (path: string) => (path === '/v1/models' ? Promise.resolve({ data: rows }) : Promise.reject(backend.readError(404, '', settings))), post: () => Promise.reject(new Error('unused')) };
   expect((await backend.probe(client, settings, null)).resident).toEqual([{ name: 'a' }]);
+});
+
+test('a llama-server with several models is not taken for one that has them all in memory, and shows no command line (PX-D19)', async () => {
+  const rows = [
+    { id: 'a', owned_by: 'llamacpp', path: '/home/me/a.gguf', status: { value: 'loaded', args: ['--api-key', 'sk-child'], preset: 'api-key = sk-child' } },
+    { id: 'b', owned_by: 'llamacpp', status: { value: 'unloaded', args: [] } },
+    { id: 'c', owned_by: 'llamacpp', status: { value: 'sleeping', args: [] } },
+  ];
+  const answers: Readonly<Record<string, unknown>> = { '/v1/models': { data: rows }, '/props': { role: 'router', default_generation_settings: { n_ctx: 0 } } };
+  const client = { get: (path: string) => (path in answers ? Promise.resolve(answers[path]) : Promise.reject(backend.readError(404, '', settings))), post: () => Promise.reject(new Error('unused')) };
+  const report = await backend.probe(client, settings, null);
+  expect(report.resident).toEqual([{ name: 'a' }, { name: 'c', sleeping: true }]);
+  expect(JSON.stringify(report)).not.toMatch(/sk-child|api-key|\/home\/me/);
+});
+
+test('vLLM, which makes up a time and a permission for each answer, gives the same report', async () => {
+  const at = (created: number) => ({ get: (path: string) => Promise.resolve(path === '/version' ? { version: '0.12.6' } : { data: [{ id: 'm', created, owned_by: 'vllm', max_model_len: 10, permission: [{ id: `modelperm-${created}`, created }] }] }), post: () => Promise.reject(new Error('unused')) });
+  const first = await backend.probe(at(100), settings, null);
+  expect(await backend.probe(at(105), settings, first)).toEqual(first);
+});
+
+test('what else a server might tell may hang without hiding its models', async () => {
+  const client = { get: (path: string) => (path === '/v1/models' ? Promise.resolve({ data: [{ id: 'm' }] }) : Promise.reject(new RouterError('backend_timeout', 'silent'))), post: () => Promise.reject(new Error('unused')) };
+  expect(await backend.probe(client, settings, null)).toMatchObject({ models: [{ name: 'm' }], resident: null });
 });
 
 test('vLLM: everything listed is in memory, with its context', async () => {

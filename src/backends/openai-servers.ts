@@ -1,5 +1,5 @@
 /** What particular OpenAI-compatible servers tell beside `/v1/models`. */
-import type { BackendReport, Capability, Model } from '../core/fleet.ts';
+import type { BackendReport, Capability, Model, Resident } from '../core/fleet.ts';
 import { countField, knownOnly, objectField, objectsField, textField, type JsonObject } from './json-fields.ts';
 
 /** vLLM and SGLang serve what they have loaded and nothing else. */
@@ -18,6 +18,22 @@ export function isLmStudio(row: JsonObject): boolean {
 export function withEngineOwner(listed: BackendReport, version: JsonObject | null): BackendReport {
   const text = version ? textField(version, 'version') : undefined;
   return { ...listed, ...(text === undefined ? {} : { version: text }), resident: listed.models.map((model) => knownOnly({ name: model.name, contextLength: model.contextLength })) };
+}
+
+/** What a llama-server that keeps several models says of one: `loaded`, `unloaded`, `loading`, `sleeping`. */
+export function modelState(model: Model): string | undefined {
+  return textField(objectField(model.row ?? {}, 'status'), 'value');
+}
+
+export function withLoadedRows(listed: BackendReport): BackendReport {
+  return { ...listed, resident: listed.models.flatMap((model) => residentByState(model) ?? []) };
+}
+
+/** One that sleeps is taken up by its next request without being asked for, so it counts, and says so. */
+export function residentByState(model: Model): Resident | null {
+  const state = modelState(model);
+  if (state === 'loaded') return { name: model.name };
+  return state === 'sleeping' ? { name: model.name, sleeping: true } : null;
 }
 
 /** `/props` of llama-server: its slots, and the context that each of them has. */

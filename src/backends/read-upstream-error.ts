@@ -18,7 +18,8 @@ interface UpstreamError {
 
 /**
  * What the caller did wrong is `context_overflow` or `backend_rejected` with the server's status; everything else is
- * `backend_failed`, so that the next candidate is tried. A model that this server lacks keeps its 404, a busy server is 503.
+ * `backend_failed`, so that the next candidate is tried. A model that this server lacks is 404, a server that has too much
+ * to do or is still loading 503 and `busy`.
  */
 export function readUpstreamError(status: number, body: string, settings: BackendSettings): RouterError {
   const error = parseError(body);
@@ -26,7 +27,8 @@ export function readUpstreamError(status: number, body: string, settings: Backen
   const make = (code: ErrorCode, message: string, details: ErrorDetails = {}): RouterError =>
     new RouterError(code, message, { backend: settings.id, ...(error.type === undefined ? {} : { upstreamType: error.type }), ...details });
   const overflow = status < 400 || status === 429 || status > 500 ? null : contextOverflow(error.message, error.type, error.fields);
-  if (overflow) return make('context_overflow', overflowMessage(overflow, settings.id, said));
+  if (overflow) return make('context_overflow', overflowMessage(overflow, settings.id, said), { overflow });
+  if (status === 400 && lacksModel(error)) return make('backend_failed', `Backend ${settings.id} does not have the model: ${said}`, { status: 404 });
   switch (status) {
     case 400:
     case 413:
@@ -38,13 +40,21 @@ export function readUpstreamError(status: number, body: string, settings: Backen
       return make('backend_failed', `The router's key for backend ${settings.id} was refused; check its \`apiKey\`: ${said}`);
     case 404:
       if (/model/i.test(error.message)) return make('backend_failed', `Backend ${settings.id} does not have the model: ${said}`, { status });
-      return make('backend_failed', `Backend ${settings.id} has nothing at this address; check its \`url\` and \`kind\`: ${said}`);
+      return make('backend_failed', `Backend ${settings.id} has nothing at this address; check its \`url\` and \`kind\`: ${said}`, { noSuchApi: true });
+    case 405:
+    case 501:
+      return make('backend_failed', `Backend ${settings.id} failed with status ${status}: ${said}`, { noSuchApi: true });
     case 429:
     case 503:
-      return make('backend_failed', `Backend ${settings.id} is busy: ${said}`, { status: 503, retryAfterMs });
+      return make('backend_failed', `Backend ${settings.id} is busy: ${said}`, { status: 503, retryAfterMs, busy: true });
     default:
       return make('backend_failed', `Backend ${settings.id} failed with status ${status}: ${said}`);
   }
+}
+
+/** llama-server with several models, and LM Studio, say so with status 400. */
+function lacksModel({ message, type }: UpstreamError): boolean {
+  return type === 'model_not_found' || /^(?:the )?model\b.{0,400}\b(?:not found|does not exist|(?:is )?not loaded)\b/i.test(message);
 }
 
 function overflowMessage({ promptTokens, contextTokens }: Overflow, backendId: string, said: string): string {

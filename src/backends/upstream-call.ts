@@ -16,6 +16,8 @@ export interface CallTerms {
   readonly backendId: string;
   readonly timeouts: Timeouts;
   readonly clock: Clock;
+  /** Error answers are answers too. */
+  readonly anyStatus?: boolean;
   /** What an answer other than 2xx means. */
   readonly readRefusal: (status: number, body: string, retryAfter: string | undefined) => RouterError;
 }
@@ -80,7 +82,7 @@ export class UpstreamCall implements ByteSource, Dispatcher.DispatchHandler {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
     if (status < 200) return;
     this.#status = status;
-    if (status < 300) {
+    if (status < 300 || this.#terms.anyStatus === true) {
       this.#phase = 'answering';
       this.#resolve({ status, contentType: firstOf(headers['content-type']) ?? '', body: this });
     } else {

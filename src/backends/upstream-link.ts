@@ -3,12 +3,16 @@ import type { Readable } from 'node:stream';
 import { Pool, type Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
-import type { BackendKind, BackendSettings, UpstreamAnswer } from './backend.ts';
+import type { BackendKind, BackendSettings, UpstreamAnswer, UpstreamRequest } from './backend.ts';
 import { guardedConnector } from './guarded-connector.ts';
 import { UpstreamCall, type CallTerms } from './upstream-call.ts';
 
 /** Headers that belong to the connection, not to a setting. */
 const connectionHeaders = new Set(['connection', 'content-length', 'expect', 'keep-alive', 'transfer-encoding', 'upgrade']);
+
+const mostPaths = 64;
+
+type SendOptions = Pick<UpstreamRequest, 'unlimited' | 'anyStatus'>;
 
 export interface LinkOptions {
   readonly connections: number;
@@ -46,9 +50,9 @@ export class UpstreamLink {
     });
   }
 
-  /** `path` is the dialect's own. Resolves on a 2xx head; rejects with a RouterError. */
-  send(method: Dispatcher.HttpMethod, path: string, body: string | Buffer | Readable | null, signal: AbortSignal, contentType?: string, unlimited = false): Promise<UpstreamAnswer> {
-    const call = new UpstreamCall(unlimited ? { ...this.#terms, timeouts: { ...this.#terms.timeouts, firstByteMs: 0, idleMs: 0, totalMs: 0 } } : this.#terms, signal);
+  /** `path` is the dialect's own. Resolves on a 2xx head, or any that the options take; rejects with a RouterError. */
+  send(method: Dispatcher.HttpMethod, path: string, body: string | Buffer | Readable | null, signal: AbortSignal, contentType?: string, options?: SendOptions): Promise<UpstreamAnswer> {
+    const call = new UpstreamCall(options === undefined ? this.#terms : withOptions(this.#terms, options), signal);
     const headers = contentType === undefined ? this.#headers : withContentType(this.#headers, contentType);
     if (!signal.aborted) this.#pool.dispatch({ method, path: this.#pathFor(path), headers, body }, call);
     return call.answer;
@@ -64,9 +68,14 @@ export class UpstreamLink {
     if (known !== undefined) return known;
     const url = new URL(this.#kind.urlFor(this.#settings, path));
     const full = `${url.pathname}${url.search}`;
-    this.#paths.set(path, full);
+    // Names of files are paths too, and callers may make up any number of those.
+    if (this.#paths.size < mostPaths) this.#paths.set(path, full);
     return full;
   }
+}
+
+function withOptions(terms: CallTerms, { unlimited = false, anyStatus = false }: SendOptions): CallTerms {
+  return { ...terms, anyStatus, timeouts: unlimited ? { ...terms.timeouts, firstByteMs: 0, idleMs: 0, totalMs: 0 } : terms.timeouts };
 }
 
 /** The list begins with the content type. */

@@ -35,7 +35,7 @@ test('the secured example is locked, and is otherwise the open one', () => {
   const { config: secured, warnings } = read(textOf('gex44-secured.yaml'));
   const { access, ...rest } = secured ?? {};
   expect(rest).toEqual(open);
-  expect(access?.managed.planes.standalone.auth).toEqual({ requireApiKey: true, anonymous: 'reject' });
+  expect(access?.managed.planes.standalone.auth).toMatchObject({ requireApiKey: true, anonymous: 'reject' });
   expect(access?.admin.enabled).toBe(true);
   expect(warnings).toHaveLength(1);
 });

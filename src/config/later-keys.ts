@@ -14,7 +14,6 @@ interface LaterKey {
 /** The placement and store keys exist; some of their values do not yet. */
 const laterKeys: readonly LaterKey[] = [
   ...['fleet', 'cache', 'ensemble', 'preload', 'dashboard'].map((section) => ({ path: [section] })),
-  { path: ['server', 'cors'] },
   { path: ['router', 'substitution'] },
   { path: ['router', 'fairness'] },
   { path: ['router', 'placement'], value: 'signals', instead: 'Write adaptive or least-busy.', standIn: 'adaptive' },
@@ -26,7 +25,6 @@ const laterKeys: readonly LaterKey[] = [
   { path: ['telemetry', 'traces'] },
   { path: ['telemetry', 'capture'] },
   { path: ['telemetry', 'otlp'] },
-  { path: ['access', 'allowOpenNetwork'] },
 ];
 
 export interface LaterUse {

@@ -129,7 +129,24 @@ const keys: readonly (readonly [string, unknown, unknown, unknown, unknown, stri
   ['access.managed.apiKeys[].limits.runtimeAgent.windowSeconds', 5, 5, none, 0, positive],
   ['access.admin.enabled', false, false, false, 'no', yesOrNo],
   ['access.admin.auditLog', false, false, true, 'no', yesOrNo],
-  ['access.admin.trustedProxy', true, true, false, 'no', yesOrNo],
+  ['access.admin.trustedProxy', true, ['127.0.0.0/8', '::1'], [], 'no', 'a list of addresses and ranges'],
+  ['access.allowOpenNetwork', true, true, false, 'no', yesOrNo],
+  ['access.managed.planes.standalone.auth.loopback', 'open', 'open', 'key', 'yes', 'one of open, key'],
+  ['access.managed.planes.runtimeAgent.auth.loopback', 'open', 'open', 'key', 'yes', 'one of open, key'],
+  ['access.managed.planes.standalone.requireClientCert', true, true, false, 'no', yesOrNo],
+  ['access.managed.planes.runtimeAgent.requireClientCert', true, true, false, 'no', yesOrNo],
+  ['access.managed.planes.standalone.defaultLimit.tokens', 5, 5, none, 0, positive],
+  ['access.managed.planes.standalone.defaultLimit.concurrent', 5, 5, none, 0, positive],
+  ['access.managed.planes.runtimeAgent.defaultLimit.tokens', 5, 5, none, 0, positive],
+  ['access.managed.planes.runtimeAgent.defaultLimit.concurrent', 5, 5, none, 0, positive],
+  ['access.managed.apiKeys[].expiresAt', '2027-01-31T00:00:00Z', '2027-01-31T00:00:00Z', none, 'soon', 'a date and time'],
+  ['access.managed.apiKeys[].models', ['small*'], ['small*'], none, 'small', 'Write [small]'],
+  ['access.managed.apiKeys[].maxPriority', 'low', 'low', none, 'lowest', 'one of low, normal, high'],
+  ['access.managed.apiKeys[].limits.standalone.tokens', 5, 5, none, 0, positive],
+  ['access.managed.apiKeys[].limits.standalone.concurrent', 5, 5, none, 0, positive],
+  ['access.managed.apiKeys[].limits.runtimeAgent.tokens', 5, 5, none, 0, positive],
+  ['access.managed.apiKeys[].limits.runtimeAgent.concurrent', 5, 5, none, 0, positive],
+  ['server.cors.origins', ['https://a'], ['https://a'], [], 'https://a', list],
   ['access.admin.allowedIps', ['10.0.0.0/8'], ['10.0.0.0/8'], ['127.0.0.1', '::1'], '10.0.0.1', 'Write [10.0.0.1]'],
   ['access.admin.apiKeyHashes', [`sha256:${'0'.repeat(64)}`], [`sha256:${'0'.repeat(64)}`], [], 'sha256:x', list],
   ['access.admin.clientCert.required', false, false, false, 'no', yesOrNo],
@@ -145,6 +162,7 @@ const neighbours: Readonly<Record<string, Readonly<Record<string, unknown>>>> = 
 };
 
 const partners: Readonly<Record<string, string>> = { requests: 'windowSeconds', windowSeconds: 'requests' };
+const twoPartners = new Set(['tokens', 'concurrent']);
 
 /** A file with this key alone, and where its value stands. */
 function fileWith(key: string, value: unknown): { written: string; line: number; column: number } {
@@ -162,6 +180,7 @@ function fileWith(key: string, value: unknown): { written: string; line: number;
   }
   const last = steps.at(-1) ?? '';
   if (partners[last] !== undefined) lines.push(`${indent}${partners[last]}: 9`);
+  if (twoPartners.has(last)) lines.push(`${indent}requests: 9`, `${indent}windowSeconds: 9`);
   const before = `${indent}${last}: `;
   lines.push(before + JSON.stringify(value));
   return { written: `${lines.join('\n')}\n`, line: lines.length, column: before.length + 1 };

@@ -19,7 +19,7 @@ export const errorCatalogue = {
   method_not_allowed: { status: 405, family: 'caller', retryElsewhere: false, meaning: 'The address exists, but not for this method; see the `Allow` header.' },
   payload_too_large: { status: 413, family: 'caller', retryElsewhere: false, meaning: 'The body is larger than `server.requestBodyLimit`.' },
   unsupported_media_type: { status: 415, family: 'caller', retryElsewhere: false, meaning: 'The body is not JSON, or is compressed in a way that is not understood.' },
-  not_supported: { status: 501, family: 'caller', retryElsewhere: false, meaning: 'No backend of this router offers the operation.' },
+  not_supported: { status: 501, family: 'caller', retryElsewhere: true, meaning: 'No backend of this router offers the operation.' },
   unauthenticated: { status: 401, family: 'access', retryElsewhere: false, meaning: 'A key is required, or the one given is not valid.' },
   forbidden: { status: 403, family: 'access', retryElsewhere: false, meaning: 'The key is valid but may not do this.' },
   rate_limited: { status: 429, family: 'access', retryElsewhere: false, meaning: "The caller's own limit is reached; `Retry-After` says when to come back." },
@@ -54,8 +54,16 @@ export interface ErrorDetails {
   readonly backend?: string;
   /** No connection could be made at all: whoever else asks this backend now will fare no better. */
   readonly noConnection?: boolean;
+  /** The backend has nothing at the address it was asked at, or does not offer what belongs there. */
+  readonly noSuchApi?: boolean;
+  /** The backend has too much to do, or is still loading: load, and no sign that it is broken. */
+  readonly busy?: boolean;
+  /** For `context_overflow`: how long the prompt and the context are, in the backend's own tokens, as far as it said. */
+  readonly overflow?: { readonly promptTokens?: number; readonly contextTokens?: number };
   /** The error type or code in the backend's own words. */
   readonly upstreamType?: string;
+  /** Further headers of the answer, such as what is left of a limit. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Methods that the address does take, for `method_not_allowed`. */
   readonly allow?: readonly string[];
   /** Do not try elsewhere, whatever the catalogue says: the request's own time is used up. */

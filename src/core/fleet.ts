@@ -32,6 +32,8 @@ export interface Resident {
   readonly contextLength?: number;
   /** ISO 8601; absent when it stays. */
   readonly expiresAt?: string;
+  /** Its server let go of the weights after a while without work, and takes them in again with the next request. */
+  readonly sleeping?: boolean;
   readonly digest?: string;
   readonly row?: Readonly<Record<string, unknown>>;
 }
@@ -57,6 +59,8 @@ export interface BackendState {
   readonly status: 'unknown' | 'up' | 'down';
   /** Why it is down, in a sentence. */
   readonly problem?: string;
+  /** It answered request after request with a failure: `open`, it gets none for a while; `half-open`, one at a time until one succeeds. */
+  readonly breaker?: 'open' | 'half-open';
   readonly report: BackendReport | null;
   /** Epoch milliseconds of the last probe that succeeded; null: never. */
   readonly reportedAt: number | null;

@@ -125,6 +125,8 @@ export interface ConversationLink {
   readonly keep: boolean;
   /** Messages at the front that hold for this request alone and are not remembered (`instructions`). */
   readonly passing: number;
+  /** Messages name parts of earlier answers by id (`item_reference`), which are put in their place. */
+  readonly refers?: boolean;
 }
 
 export interface ChatRequest extends CommonRequest {
@@ -132,6 +134,8 @@ export interface ChatRequest extends CommonRequest {
   readonly messages: readonly Message[];
   readonly tools: readonly Tool[];
   readonly toolChoice?: ToolChoice;
+  /** False: at most one tool call in an answer. */
+  readonly parallelToolCalls?: boolean;
   readonly sampling: Sampling;
   readonly responseFormat?: ResponseFormat;
   readonly reasoning?: Reasoning;

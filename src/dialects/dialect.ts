@@ -37,6 +37,8 @@ export interface ResponseDecoder {
   push(chunk: Uint8Array): readonly StreamPart[];
   /** The bytes ended. Throws `stream_interrupted` (streams) or `backend_protocol` when the answer is not complete. */
   end(): readonly StreamPart[];
+  /** The bytes do not show whether they are complete: a connection that breaks took something away. */
+  readonly openEnded?: boolean;
   /** What the backend has said of its usage so far, for an answer that does not come to its end. */
   usage?(): Usage;
 }
@@ -62,7 +64,7 @@ export interface ResponseEncoder {
   push(part: StreamPart): string | Uint8Array | null;
   /** What closes a complete answer; null when nothing more is due. */
   end(): string | Uint8Array | null;
-  /** What tells a caller, in the middle of a stream, that it broke (ruling 11). Nothing may be written after it. */
+  /** What tells a caller, in the middle of a stream, that it broke (ruling 11). Nothing may be written after it. Empty: its bytes cannot tell, and the connection is broken off instead. */
   error(error: RouterError): string;
 }
 
@@ -80,7 +82,8 @@ export interface InferenceDialect<Request extends InferenceRequest = InferenceRe
   decodeRequest(text: string, contentType?: string): Request;
   /** For a request of this same dialect: its own bytes with only the target's changes. Throws `unsupported_feature` for what cannot be said. */
   encodeRequest(request: Request, target: Target): WireCall;
-  decodeResponse(options: { readonly stream: boolean; readonly relay: boolean }): ResponseDecoder;
+  /** `contentType` is what the backend calls its answer. */
+  decodeResponse(options: { readonly stream: boolean; readonly relay: boolean; readonly contentType?: string }): ResponseDecoder;
   encodeResponse(context: AnswerContext): ResponseEncoder;
   encodeError(error: RouterError, requestId: string): Readonly<Record<string, unknown>>;
 }

@@ -29,14 +29,15 @@ const ask = (dialect: typeof tags, at: CatalogueView, path: string, more: { para
 const rows = (at: CatalogueView, path = '/api/tags') => (ask(tags, at, path) as { models: Row[] }).models;
 const ids = (at: CatalogueView) => (ask(models, at, '/v1/models') as { data: { id: string }[] }).data.map((one) => one.id);
 
-test('models of all backends appear once, aliases behind them, auto last', () => {
+test('models of all backends appear once, those of one that is down too, aliases behind them, auto last', () => {
   const at = view([
     backend('b', 'openai', [{ name: 'org/big' }, { name: 'plain' }]),
     backend('a', 'ollama', [small, { name: 'plain:latest' }]),
     backend('c', 'openai', [{ name: 'gone' }], { status: 'down' }),
   ], { aliases: { 'gpt-4o': 'small:135m', lost: 'gone', best: 'auto', 'claude-*': 'small:135m', plain: 'small:135m' } });
-  expect(ids(at)).toEqual(['org/big', 'plain:latest', 'small:135m', 'best', 'gpt-4o', 'auto']);
-  expect(rows(at).map((row) => row.name)).toEqual(['org/big', 'plain:latest', 'small:135m', 'best', 'gpt-4o', 'auto']);
+  const all = ['gone', 'org/big', 'plain:latest', 'small:135m', 'best', 'gpt-4o', 'lost', 'auto'];
+  expect(ids(at)).toEqual(all);
+  expect(rows(at).map((row) => row.name)).toEqual(all);
 });
 
 test('auto is offered only while something can chat', () => {
@@ -77,6 +78,45 @@ test('what is in memory, one row for each machine', () => {
     { ...ownProcess, fleet_node: 'node-a2' },
     { name: 'tiny', model: 'tiny', size: 9, size_vram: 0, context_length: 2048, expires_at: '9999-12-31T23:59:59Z', fleet_node: 'node-e' },
   ]);
+});
+
+test('what a backend that is down lists says nothing against one that answers, and it has nothing in memory', () => {
+  const down = { status: 'down', resident: [{ name: 'm' }], version: '0.1.0' } as const;
+  const at = view([backend('off', 'ollama', [{ name: 'm', digest: 'old' }, { name: 'only-there' }], down), backend('a', 'openai', [{ name: 'm', digest: 'new' }])]);
+  expect(rows(at)).toMatchObject([{ name: 'm', digest: 'new', fleet_nodes: ['node-a'] }, { name: 'only-there', fleet_nodes: ['node-off'] }, { name: 'auto' }]);
+  expect(rows(at, '/api/ps')).toEqual([]);
+  expect(ask(tags, view([backend('off', 'ollama', [], down)]), '/api/version')).toMatchObject({ version: '0.1.0' });
+});
+
+test('the same name with other weights elsewhere is one row (PX 2.6)', () => {
+  const at = view([backend('a', 'ollama', [{ name: 'm:latest', digest: 'one' }]), backend('b', 'ollama', [{ name: 'm', digest: 'two' }])]);
+  expect(rows(at).map((row) => row.name)).toEqual(['m:latest', 'auto']);
+  expect(ids(at)).toEqual(['m:latest', 'auto']);
+});
+
+const llama: Model = { name: 'org/Tiny-GGUF:Q4_K_M', ownedBy: 'llamacpp', contextLength: 4096, sizeBytes: 9, row: { created: 1_700_000_000, status: { value: 'sleeping' } } };
+
+test('what is in memory in full: every backend its own row, with its address (PX 1.1)', () => {
+  const at = view([
+    backend('a', 'ollama', [small], { resident: [{ name: 'small:135m', row: ownProcess ?? {} }] }),
+    backend('a2', 'ollama', [small], { nodeId: 'node-a', resident: [{ name: 'small:135m', row: ownProcess ?? {} }, { name: 'deleted' }] }),
+    backend('l', 'llama-server', [llama], { resident: [{ name: 'org/Tiny-GGUF:Q4_K_M', sleeping: true, contextLength: 4096, sizeBytes: 9 }] }),
+  ]);
+  expect(rows(at, '/api/ps_details')).toMatchObject([
+    { ...ownProcess, endpoint: 'http://127.0.0.1:1', fleet_node: 'node-a' },
+    { ...ownProcess, endpoint: 'http://127.0.0.1:1', fleet_node: 'node-a' },
+    { name: 'deleted' },
+    { name: 'org/Tiny-GGUF:Q4_K_M', original_name: 'org/Tiny-GGUF:Q4_K_M', created: 1_700_000_000, owned_by: 'llamacpp', status: 'sleeping', context_length: 4096, endpoint: 'http://127.0.0.1:1' },
+  ]);
+  expect(rows(at, '/api/ps').map((row) => [row.name, row['status']])).toEqual([['small:135m', undefined], ['org/Tiny-GGUF:Q4_K_M', 'sleeping']]);
+});
+
+test('a model is described under every name that leads to it', () => {
+  const at = view([backend('l', 'llama-server', [llama, { ...llama, name: 'a/Two:Q4' }, { ...llama, name: 'b/Two:Q4' }])], { aliases: { mini: 'tiny-gguf', small: 'mini', 'no-one': 'two' } });
+  for (const id of ['org/Tiny-GGUF:Q4_K_M', 'org/Tiny-GGUF:Q4_K_M:latest', 'tiny-gguf', 'Tiny-GGUF:Q4_K_M', 'ORG/tiny-gguf']) expect(ask(models, at, '/v1/models/*id', { params: { id } })).toMatchObject({ id: 'org/Tiny-GGUF:Q4_K_M', created: 1_700_000_000, owned_by: 'llamacpp', context_length: 4096 });
+  for (const id of ['mini', 'small']) expect(ask(models, at, '/v1/models/*id', { params: { id } })).toMatchObject({ id, context_length: 4096 });
+  expect(() => ask(models, at, '/v1/models/*id', { params: { id: 'two' } })).toThrow(/a\/Two:Q4, b\/Two:Q4/);
+  expect(ids(at)).toEqual(['a/Two:Q4', 'b/Two:Q4', 'org/Tiny-GGUF:Q4_K_M', 'mini', 'small', 'auto']);
 });
 
 test('show: the backend own answer, a made one, and auto', () => {

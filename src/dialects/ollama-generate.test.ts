@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { readWire } from '../../test/fixtures/read-wire.ts';
 import { dialect } from './ollama-generate.ts';
 import { dialect as openAi } from './openai-chat.ts';
+import { dialect as completions } from './openai-completions.ts';
 
 const ask = (body: object) => dialect.decodeRequest(JSON.stringify({ model: 'm', prompt: 'Why?', ...body }));
 
@@ -32,10 +33,42 @@ test('an empty prompt only loads or unloads, and needs an Ollama backend', () =>
   }
 });
 
-test.each([{ raw: true }, { suffix: 'end' }, { template: '{{ .Prompt }}' }, { context: [1, 2] }])('%j is kept for Ollama and refused elsewhere', (own) => {
+test.each([{ template: '{{ .Prompt }}' }, { context: [1, 2] }])('%j is kept for Ollama and refused elsewhere', (own) => {
   const request = ask(own);
   expect(request.extra).toEqual(own);
   expect(() => openAi.encodeRequest(request, { model: 'm' })).toThrow(expect.objectContaining({ code: 'unsupported_feature', details: expect.objectContaining({ param: Object.keys(own)[0] }) }));
+});
+
+test.each([
+  [{ raw: true }, { prompt: 'Why?' }, 'prompt'],
+  [{ suffix: 'end' }, { prompt: 'Why?', suffix: 'end' }, 'suffix'],
+  [{ raw: true, suffix: 'end' }, { prompt: 'Why?', suffix: 'end' }, 'suffix'],
+])('%j is a raw prompt: no chat API takes it, the completions API does', (own, raw, param) => {
+  const request = ask({ ...own, options: { num_predict: 3 } });
+  expect(request.raw).toEqual(raw);
+  expect(() => openAi.encodeRequest(request, { model: 'm' })).toThrow(expect.objectContaining({ code: 'unsupported_feature', details: expect.objectContaining({ param }) }));
+  expect(JSON.parse(completions.encodeRequest(request, { model: 'm' }).body)).toEqual({ model: 'm', ...raw, stream: true, stream_options: { include_usage: true }, max_tokens: 3 });
+});
+
+test.each([
+  [{ system: 'Be brief.' }, 'system'],
+  [{ images: ['iVBORw0KGgo='] }, 'images'],
+  [{ format: 'json' }, 'format'],
+  [{ think: true }, 'think'],
+])('beside a raw prompt, %j is refused by the completions API', (own, param) => {
+  expect(() => completions.encodeRequest(ask({ raw: true, ...own }), { model: 'm' })).toThrow(expect.objectContaining({ code: 'unsupported_feature', details: expect.objectContaining({ param }) }));
+});
+
+test('a completions caller is served: its prompt passes without a template, a gap with the one for gaps', () => {
+  const from = (body: object) => JSON.parse(dialect.encodeRequest(completions.decodeRequest(JSON.stringify(body)), { model: 'm' }).body);
+  expect(from({ prompt: 'def f(', max_tokens: 5, logprobs: 2 })).toEqual({ model: 'm', prompt: 'def f(', raw: true, stream: false, options: { num_predict: 5 }, logprobs: true, top_logprobs: 2 });
+  expect(from({ prompt: 'def f(', suffix: 'return x', stream: true })).toEqual({ model: 'm', prompt: 'def f(', suffix: 'return x', stream: true });
+  expect(() => from({ prompt: '' })).toThrow(expect.objectContaining({ code: 'unsupported_feature', details: expect.objectContaining({ param: 'prompt' }) }));
+});
+
+test('without a prompt there is nothing raw: the model is only loaded', () => {
+  expect(ask({ prompt: '', raw: true, suffix: 'end' })).toMatchObject({ messages: [] });
+  expect(ask({ prompt: '', raw: true, suffix: 'end' }).raw).toBeUndefined();
 });
 
 test('fields that ask for nothing are no obstacle', () => {
@@ -53,6 +86,6 @@ test('only a single prompt with a system text can be said here', () => {
   expect(() => from({ messages: [user], tools: [{ type: 'function', function: { name: 'f' } }] })).toThrow(expect.objectContaining({ code: 'unsupported_feature' }));
 });
 
-test.each([[{ prompt: 5 }, 'prompt'], [{ images: 'x' }, 'images'], [{ system: [] }, 'system']])('a wrong request %j names %s', (body, param) => {
+test.each([[{ prompt: 5 }, 'prompt'], [{ images: 'x' }, 'images'], [{ system: [] }, 'system'], [{ raw: 1 }, 'raw'], [{ suffix: 1 }, 'suffix']])('a wrong request %j names %s', (body, param) => {
   expect(() => ask(body)).toThrow(expect.objectContaining({ code: 'invalid_request', details: expect.objectContaining({ param }) }));
 });

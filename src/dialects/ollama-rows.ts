@@ -1,7 +1,7 @@
 /** Rows of Ollama's lists and its description of a model, its own words where there are any, else made from what is known. */
 import type { Model, Resident } from '../core/fleet.ts';
 import type { CatalogueView } from './dialect.ts';
-import type { ListedModel } from './listing.ts';
+import { isOllama, type ListedModel, type ListedResident } from './listing.ts';
 import { defined, type Fields } from './read-fields.ts';
 
 /** Ollama's command line cuts digests to twelve characters and fails on shorter ones. */
@@ -20,10 +20,10 @@ export function tagsRow(entry: ListedModel, view: CatalogueView): Fields {
   return { ...row, name: entry.name, model: entry.name, fleet_nodes: entry.nodeIds };
 }
 
-/** A row of `/api/ps`. */
-export function processRow(resident: Resident, model: Model | undefined, ollama: boolean, nodeId: string): Fields {
-  if (ollama && resident.row) return { ...resident.row, fleet_node: nodeId };
-  return {
+/** A row of `/api/ps`. A server that keeps several models says of each whether it is `loaded` or `sleeping`. */
+export function processRow({ resident, model, backend }: ListedResident): Fields {
+  if (isOllama(backend) && resident.row) return { ...resident.row, fleet_node: backend.nodeId };
+  return defined<Fields>({
     name: resident.name,
     model: resident.name,
     size: resident.sizeBytes ?? model?.sizeBytes ?? 0,
@@ -31,9 +31,27 @@ export function processRow(resident: Resident, model: Model | undefined, ollama:
     details: detailsOf(model ?? null),
     expires_at: resident.expiresAt ?? never,
     size_vram: resident.vramBytes ?? 0,
-    ...(resident.contextLength === undefined ? {} : { context_length: resident.contextLength }),
-    fleet_node: nodeId,
-  };
+    context_length: resident.contextLength,
+    status: model === undefined ? undefined : stateOf(model, resident),
+    fleet_node: backend.nodeId,
+  });
+}
+
+/** A row of `/api/ps_details`: which backend has it in memory, and what that backend lists of it. */
+export function processDetailsRow(listed: ListedResident): Fields {
+  const { model, resident, backend } = listed;
+  return defined<Fields>({
+    ...processRow(listed),
+    endpoint: backend.url,
+    original_name: isOllama(backend) ? undefined : resident.name,
+    created: model?.row?.['created'],
+    owned_by: model?.ownedBy,
+  });
+}
+
+function stateOf({ ownedBy }: Model, { sleeping }: Resident): string | undefined {
+  if (sleeping === true) return 'sleeping';
+  return ownedBy === 'llamacpp' ? 'loaded' : undefined;
 }
 
 /** The answer of `/api/show`. */
@@ -65,6 +83,10 @@ function detailsOf(model: Model | null): Fields {
   };
 }
 
-function startOf(view: CatalogueView): string {
-  return new Date(view.startedAt).toISOString();
+let lastStart = { at: Number.NaN, text: '' };
+
+/** The same for thousands of rows. */
+function startOf({ startedAt }: CatalogueView): string {
+  if (startedAt !== lastStart.at) lastStart = { at: startedAt, text: new Date(startedAt).toISOString() };
+  return lastStart.text;
 }

@@ -1,9 +1,9 @@
 /** Ollama's addresses that only tell what there is: its lists, a model's description, its version, its greeting. */
 import type { CatalogueAnswer, CatalogueView, ListingDialect } from './dialect.ts';
-import { findModel, isOllama, listModels, listResidents, usable } from './listing.ts';
+import { allResidents, findModel, listModels, listResidents, ollamaVersions } from './listing.ts';
 import { lowestVersion } from './lowest-version.ts';
 import { ollamaError } from './ollama-error.ts';
-import { processRow, showModel, tagsRow } from './ollama-rows.ts';
+import { processDetailsRow, processRow, showModel, tagsRow } from './ollama-rows.ts';
 import { parseBody } from './read-fields.ts';
 
 /** What is claimed when no Ollama is there to ask: old enough to promise nothing that is not served here. */
@@ -15,9 +15,10 @@ const greeting: Answer = () => 'Ollama is running';
 
 const answers: Readonly<Record<string, Answer>> = {
   '/api/tags': (view) => ({ models: listModels(view).map((entry) => tagsRow(entry, view)) }),
-  '/api/ps': (view) => ({ models: listResidents(view).map(({ resident, model, ollama, nodeId }) => processRow(resident, model, ollama, nodeId)) }),
+  '/api/ps': (view) => ({ models: listResidents(view).map(processRow) }),
+  '/api/ps_details': (view) => ({ models: allResidents(view).map(processDetailsRow) }),
   '/api/version': (view) => ({
-    version: lowestVersion(usable(view).filter(isOllama).flatMap((backend) => backend.report.version ?? [])) ?? ownVersion,
+    version: lowestVersion(ollamaVersions(view)) ?? ownVersion,
     oar_version: view.version,
     herd_version: view.version,
   }),
@@ -31,6 +32,7 @@ export const dialect: ListingDialect = {
   routes: [
     { method: 'GET', path: '/api/tags' },
     { method: 'GET', path: '/api/ps' },
+    { method: 'GET', path: '/api/ps_details' },
     { method: 'GET', path: '/api/version' },
     { method: 'POST', path: '/api/show' },
     { method: 'HEAD', path: '/' },

@@ -10,14 +10,31 @@ import { interrupted, parseAnswer, parseObject } from './relay.ts';
 import { readLogprobs } from './token-logprobs.ts';
 import { readUpstreamError } from './upstream-error.ts';
 
+/** Where a choice keeps what was generated. */
+export interface ChoiceShape {
+  read(choice: Fields): { readonly parts: readonly StreamPart[]; readonly calls?: unknown };
+}
+
+const chatShape: ChoiceShape = {
+  read: (choice) => {
+    const holder = isObject(choice.delta) ? choice.delta : isObject(choice.message) ? choice.message : {};
+    return { parts: readText(holder, choice), calls: callsOf(holder) };
+  },
+};
+
 /** A stream of chunks. A finish reason makes it complete, `[DONE]` too; without either `end` throws. */
 export class OpenAiChunkReader implements ResponseDecoder {
   readonly #events = new SseReader();
   readonly #calls = new CallGatherer();
   #reason: FinishReason | null = null;
   #usage: Usage = {};
+  readonly #shape: ChoiceShape;
   #begun = false;
   #closed = false;
+
+  constructor(shape: ChoiceShape = chatShape) {
+    this.#shape = shape;
+  }
 
   push(chunk: Uint8Array): readonly StreamPart[] {
     return this.#events.push(chunk).flatMap((event) => this.#take(event));
@@ -53,10 +70,10 @@ export class OpenAiChunkReader implements ResponseDecoder {
     this.#usage = { ...this.#usage, ...readOpenAiUsage(value) };
     const choice = firstChoice(value);
     if (!choice) return [];
-    const delta = isObject(choice.delta) ? choice.delta : {};
-    this.#calls.take(callsOf(delta));
+    const { parts, calls } = this.#shape.read(choice);
+    this.#calls.take(calls);
     this.#reason = readOpenAiReason(choice.finish_reason) ?? this.#reason;
-    return readText(delta, choice);
+    return parts;
   }
 
   #close(): readonly StreamPart[] {
@@ -68,7 +85,12 @@ export class OpenAiChunkReader implements ResponseDecoder {
 /** A whole answer. */
 export class OpenAiBodyReader implements ResponseDecoder {
   readonly #decoder = new TextDecoder();
+  readonly #shape: ChoiceShape;
   #text = '';
+
+  constructor(shape: ChoiceShape = chatShape) {
+    this.#shape = shape;
+  }
 
   push(chunk: Uint8Array): readonly StreamPart[] {
     this.#text += this.#decoder.decode(chunk, { stream: true });
@@ -83,10 +105,10 @@ export class OpenAiBodyReader implements ResponseDecoder {
       if (error) return [{ type: 'error', error }];
       throw new RouterError('backend_protocol', 'The backend answered without any choice.');
     }
-    const message = isObject(choice.message) ? choice.message : {};
+    const { parts, calls: pieces } = this.#shape.read(choice);
     const calls = new CallGatherer();
-    calls.take(callsOf(message));
-    return [...readText(message, choice), ...ending(calls, readOpenAiReason(choice.finish_reason), readOpenAiUsage(value))];
+    calls.take(pieces);
+    return [...parts, ...ending(calls, readOpenAiReason(choice.finish_reason), readOpenAiUsage(value))];
   }
 }
 

@@ -54,7 +54,7 @@ export function readOpenAiChatRequest(text: string): ChatRequest {
     messages: readOpenAiMessages(body),
     tools,
     toolChoice,
-    sampling: readSampling(body),
+    sampling: readOpenAiSampling(body, body.integer('max_completion_tokens') ?? body.integer('max_tokens')),
     responseFormat: responseFormat.known,
     reasoning: readReasoning(body),
     logprobs: body.boolean('logprobs') ? { top: body.integer('top_logprobs', 0) ?? 0 } : undefined,
@@ -75,7 +75,8 @@ function withoutTranslated(extra: Fields, otherTools: readonly unknown[], choice
   return Object.fromEntries(otherTools.length === 0 ? rest : [...rest, ['tools', otherTools]]);
 }
 
-function readSampling(body: FieldReader): Sampling {
+/** The limit of an answer's length has another name in each of OpenAI's APIs. */
+export function readOpenAiSampling(body: FieldReader, maxTokens: number | undefined): Sampling {
   return defined<Sampling>({
     temperature: body.number('temperature'),
     topP: body.number('top_p'),
@@ -83,7 +84,7 @@ function readSampling(body: FieldReader): Sampling {
     minP: body.number('min_p'),
     seed: body.integer('seed'),
     stop: body.stringOrStrings('stop'),
-    maxTokens: body.integer('max_completion_tokens') ?? body.integer('max_tokens'),
+    maxTokens,
     presencePenalty: body.number('presence_penalty'),
     frequencyPenalty: body.number('frequency_penalty'),
     repeatPenalty: body.number('repeat_penalty') ?? body.number('repetition_penalty'),
@@ -109,8 +110,14 @@ const efforts: Readonly<Record<string, Reasoning['effort']>> = { minimal: 'low',
 
 function readReasoning(body: FieldReader): Reasoning | undefined {
   const word = body.string('reasoning_effort') ?? (isObject(body.fields.reasoning) ? body.object('reasoning')?.string('effort') : undefined);
-  if (word === 'none') return { enabled: false };
-  if (word !== undefined) return defined<Reasoning>({ enabled: true, effort: Object.hasOwn(efforts, word) ? efforts[word] : undefined });
+  if (word !== undefined) return readEffort(word);
   const wanted = isObject(body.fields.chat_template_kwargs) ? body.fields.chat_template_kwargs.enable_thinking : undefined;
   return typeof wanted === 'boolean' ? { enabled: wanted } : undefined;
+}
+
+/** How hard to think, in OpenAI's words; a word of somebody else's asks for the model's default. */
+export function readEffort(word: string | undefined): Reasoning | undefined {
+  if (word === undefined) return undefined;
+  if (word === 'none') return { enabled: false };
+  return defined<Reasoning>({ enabled: true, effort: Object.hasOwn(efforts, word) ? efforts[word] : undefined });
 }

@@ -20,7 +20,7 @@ export function writeOpenAiChatRequest(request: ChatRequest, target: Target, pat
     messages: writeOpenAiMessages(request.messages),
     stream: request.stream,
     stream_options: request.stream ? { include_usage: true } : undefined,
-    ...writeSampling(request.sampling),
+    ...openAiSampling(request.sampling),
     tools: request.tools.length === 0 ? undefined : writeTools(request.tools),
     tool_choice: request.toolChoice === undefined ? undefined : writeToolChoice(request.toolChoice),
     response_format: request.responseFormat && writeResponseFormat(request.responseFormat),
@@ -34,7 +34,7 @@ export function writeOpenAiChatRequest(request: ChatRequest, target: Target, pat
 }
 
 /** The last four are no part of OpenAI's own API, but llama.cpp and vLLM take them; both names of the penalty, one each. */
-function writeSampling(sampling: Sampling): Fields {
+export function openAiSampling(sampling: Sampling): Fields {
   const { maxTokens } = sampling;
   return {
     temperature: sampling.temperature,

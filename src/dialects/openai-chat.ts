@@ -6,31 +6,12 @@ import { OpenAiBodyReader, OpenAiChunkReader } from './openai-chat-reader.ts';
 import { openAiChatId, readOpenAiChatRequest } from './openai-chat-request.ts';
 import { writeOpenAiChatRequest } from './openai-chat-wire.ts';
 import { eventStream, json, OpenAiBodyWriter, OpenAiChunkWriter } from './openai-chat-writer.ts';
-import { readOpenAiReason, readOpenAiUsage } from './openai-usage.ts';
+import { closingEvent, openAiRelayRules as rules } from './openai-relay.ts';
 import { ownWire } from './own-wire.ts';
-import { isObject } from './read-fields.ts';
-import { BodyRelay, type RelayRules, StreamRelay } from './relay.ts';
+import { BodyRelay, StreamRelay } from './relay.ts';
 import { RelayWriter } from './relay-writer.ts';
 
 const path = '/v1/chat/completions';
-
-const rules: RelayRules = {
-  telling: /"error"|"finish_reason"\s*:\s*"|"(?:usage|timings)"\s*:\s*\{|\[DONE\]/,
-  beginning: /^data:/m,
-  payloadOf: (line) => (line.startsWith('data:') ? line.slice(5).trim() : null),
-  endMark: '[DONE]',
-  finishReason: (value) => {
-    const choices = Array.isArray(value.choices) ? value.choices.filter(isObject) : [];
-    return choices.map((choice) => readOpenAiReason(choice.finish_reason)).find((reason) => reason !== null) ?? null;
-  },
-  usage: readOpenAiUsage,
-};
-
-/** What closes the event that was written last: nothing when a blank line did. */
-function closing(tail: string): string {
-  if (tail === '' || /\n\r?\n$/.test(tail)) return '';
-  return tail.endsWith('\n') ? '\n' : '\n\n';
-}
 
 export const dialect: InferenceDialect<ChatRequest> = {
   kind: 'inference',
@@ -45,7 +26,7 @@ export const dialect: InferenceDialect<ChatRequest> = {
   },
   encodeResponse: (context) => {
     const { requestId, stream } = context;
-    if (context.relay) return new RelayWriter(context, { contentType: stream ? eventStream : json, closing, errorText: (error) => openAiErrorEvent(error, requestId) });
+    if (context.relay) return new RelayWriter(context, { contentType: stream ? eventStream : json, closing: closingEvent, errorText: (error) => openAiErrorEvent(error, requestId) });
     return stream ? new OpenAiChunkWriter(context) : new OpenAiBodyWriter(context);
   },
   encodeError: openAiError,

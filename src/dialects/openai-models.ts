@@ -21,15 +21,22 @@ export const dialect: ListingDialect = {
   encodeError: openAiError,
 };
 
-/** Models of unknown age are as old as the router's start. */
 function writeModel(entry: ListedModel, view: CatalogueView): object {
   const { model } = entry;
-  const modifiedAt = entry.alias ? Number.NaN : Date.parse(model?.modifiedAt ?? '');
   return {
     id: entry.name,
     object: 'model',
-    created: Math.floor((Number.isNaN(modifiedAt) ? view.startedAt : modifiedAt) / 1000),
+    created: createdAt(entry) ?? Math.floor(view.startedAt / 1000),
     owned_by: entry.alias ? owner : (model?.ownedBy ?? entry.backendKind),
     ...(model?.contextLength === undefined ? {} : { context_length: model.contextLength }),
   };
+}
+
+/** In seconds. Null for models of unknown age, which are as old as the router's start. */
+function createdAt({ alias, model }: ListedModel): number | null {
+  if (alias || model === null) return null;
+  const created = model.row?.['created'];
+  if (typeof created === 'number') return created;
+  const modifiedAt = Date.parse(model.modifiedAt ?? '');
+  return Number.isNaN(modifiedAt) ? null : Math.floor(modifiedAt / 1000);
 }

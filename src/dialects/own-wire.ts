@@ -1,12 +1,12 @@
 /** A request for a backend of the caller's own dialect: the caller's bytes, with only what the router decided put in. */
-import type { ChatRequest } from '../core/request.ts';
+import type { InferenceRequest } from '../core/request.ts';
 import { spliceTopLevel } from '../util/json-splice.ts';
 import type { Target, WireCall } from './dialect.ts';
 import { jsonText } from './json-text.ts';
 import { isObject } from './read-fields.ts';
 
 /** `numCtx`: may the dialect say how long a context to load (`options.num_ctx`)? */
-export function ownWire(request: ChatRequest, target: Target, path: string, numCtx: boolean): WireCall {
+export function ownWire(request: InferenceRequest, target: Target, path: string, numCtx: boolean): WireCall {
   const edits = new Map<string, string | null>([['router', null]]);
   const rewrites: string[] = [];
   if (request.model !== target.model) edits.set('model', JSON.stringify(target.model));

@@ -19,6 +19,8 @@ export interface RelayRules {
   /** Null while the object ends nothing. */
   finishReason(value: Fields): FinishReason | null;
   usage(value: Fields): Usage;
+  /** What an object reports as a failure; absent: its `error` member. */
+  failure?(value: Fields): RouterError | null;
 }
 
 const nothing: readonly StreamPart[] = [];
@@ -80,15 +82,16 @@ export class StreamRelay implements ResponseDecoder {
   /** A last line without its line end counts only when it is certainly not cut. */
   #lookAtLast(text: string): void {
     const payload = this.#rules.payloadOf(text.trimEnd());
+    if (payload === null) return;
     if (payload === this.#rules.endMark) this.#ended = true;
-    else if (payload !== null) this.#read(parseObject(payload));
+    else this.#read(parseObject(payload));
   }
 
   #read(value: Fields | null): RouterError | null {
     if (value === null) return null;
     this.#usage = { ...this.#usage, ...this.#rules.usage(value) };
     this.#reason = this.#rules.finishReason(value) ?? this.#reason;
-    return this.#complete() ? null : readUpstreamError(value);
+    return this.#complete() ? null : (this.#rules.failure ?? readUpstreamError)(value);
   }
 }
 
@@ -110,7 +113,7 @@ export class BodyRelay implements ResponseDecoder {
     const wire = this.#chunks.length === 1 && this.#chunks[0] ? this.#chunks[0] : Buffer.concat(this.#chunks);
     const value = parseAnswer(asBuffer(wire).toString());
     const reason = this.#rules.finishReason(value);
-    const error = reason === null ? readUpstreamError(value) : null;
+    const error = reason === null ? (this.#rules.failure ?? readUpstreamError)(value) : null;
     if (error) return [{ type: 'error', error }];
     return [
       { type: 'raw', wire, content: true },

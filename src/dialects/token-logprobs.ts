@@ -11,14 +11,16 @@ export function readLogprobs(value: unknown): readonly TokenLogprob[] | undefine
 
 /** The OpenAI API has every member always; the Ollama API leaves out what is not there. */
 export function openAiLogprobs(tokens: readonly TokenLogprob[]): unknown {
-  return {
-    content: tokens.map((one) => ({
-      token: one.token,
-      logprob: one.logprob,
-      bytes: one.bytes ?? null,
-      top_logprobs: (one.top_logprobs ?? []).map((top) => ({ token: top.token, logprob: top.logprob, bytes: top.bytes ?? null })),
-    })),
-  };
+  return { content: openAiTokens(tokens) };
+}
+
+export function openAiTokens(tokens: readonly TokenLogprob[]): readonly unknown[] {
+  return tokens.map((one) => ({
+    token: one.token,
+    logprob: one.logprob,
+    bytes: one.bytes ?? null,
+    top_logprobs: (one.top_logprobs ?? []).map((top) => ({ token: top.token, logprob: top.logprob, bytes: top.bytes ?? null })),
+  }));
 }
 
 function isToken(value: unknown): value is TokenLogprob {

@@ -2,6 +2,9 @@
 import { RouterError } from '../core/errors.ts';
 import { isObject } from './read-fields.ts';
 
+/** LM Studio answers at addresses that it does not have with 200 and these words. */
+const noSuchApi = /^unexpected endpoint or method/i;
+
 /** The `backend_failed` with the backend's own message; null when the object reports no failure. */
 export function readUpstreamError(value: unknown): RouterError | null {
   if (!isObject(value)) return null;
@@ -14,5 +17,5 @@ export function readUpstreamError(value: unknown): RouterError | null {
 
 function failed(message: unknown, type: unknown): RouterError {
   const text = typeof message === 'string' && message !== '' ? message : 'The backend reported an error without a message.';
-  return new RouterError('backend_failed', text, typeof type === 'string' ? { upstreamType: type } : {});
+  return new RouterError('backend_failed', text, { ...(typeof type === 'string' ? { upstreamType: type } : {}), ...(noSuchApi.test(text) ? { noSuchApi: true } : {}) });
 }

@@ -160,6 +160,62 @@ test('a model that has just answered counts as loaded until the next probe says 
   expect(fleet.view().backends[0]?.report?.resident).toEqual([]);
 });
 
+test('what answered while a probe was under way stays loaded, though the probe did not see it', async () => {
+  const backend = backendOf();
+  const { clock, fleet } = fleetOf(backend);
+  await fleet.start();
+  let finish = (): void => {};
+  backend.answer = () => new Promise((resolve) => (finish = () => resolve(report())));
+  await clock.advanceAsync(5000);
+  clock.advance(10);
+  fleet.learn(lesson({}));
+  backend.answer = () => Promise.resolve(report());
+  finish();
+  await clock.advanceAsync(0);
+  expect(fleet.view().backends[0]?.report?.resident).toEqual([{ name: 'm' }]);
+  await clock.advanceAsync(1000);
+  expect(fleet.view().backends[0]?.report?.resident).toEqual([]);
+});
+
+test('a copy that slept and has answered is awake', async () => {
+  const backend = backendOf();
+  backend.answer = () => Promise.resolve({ models: [{ name: 'm' }], resident: [{ name: 'm', sleeping: true }] });
+  const { fleet } = fleetOf(backend);
+  await fleet.start();
+  fleet.learn(lesson({}));
+  expect(fleet.view().backends[0]?.report?.resident).toEqual([{ name: 'm' }]);
+});
+
+test('a backend that fails three times in a row is left alone for ten seconds, whatever its probes say, then tried', async () => {
+  const { clock, fleet } = fleetOf(backendOf());
+  await fleet.start();
+  let told = 0;
+  fleet.onChange(() => (told += 1));
+  for (let count = 0; count < 3; count += 1) fleet.learn(lesson({ ok: false, error: 'backend_failed' }));
+  expect(fleet.view().backends[0]).toMatchObject({ status: 'up', breaker: 'open' });
+  expect(told).toBe(1);
+  await clock.advanceAsync(9999);
+  expect(fleet.view().backends[0]).toMatchObject({ status: 'up', breaker: 'open', reportedAt: expect.toSatisfy((at: number) => at > 1000) });
+  await clock.advanceAsync(1);
+  expect(fleet.view().backends[0]?.breaker).toBe('half-open');
+  expect(told).toBe(2);
+  fleet.learn(lesson({}));
+  expect(fleet.view().backends[0]).not.toHaveProperty('breaker');
+  await fleet.stop();
+  expect(clock.pending).toBe(0);
+});
+
+test('a server that refuses connections is down, and free again as soon as it answers a probe', async () => {
+  const backend = backendOf();
+  const { clock, fleet } = fleetOf(backend);
+  await fleet.start();
+  for (let count = 0; count < 5; count += 1) fleet.learn(lesson({ ok: false, error: 'backend_unreachable', noConnection: true }));
+  expect(fleet.view().backends[0]?.status).toBe('down');
+  await clock.advanceAsync(1000);
+  expect(fleet.view().backends[0]?.status).toBe('up');
+  expect(fleet.view().backends[0]).not.toHaveProperty('breaker');
+});
+
 test('where residency cannot be known an answer does not make it known', async () => {
   const backend = backendOf();
   backend.answer = () => Promise.resolve({ models: [], resident: null });

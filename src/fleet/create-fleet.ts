@@ -1,8 +1,10 @@
 /** Puts the fleet together: the registry, one prober a backend, the GPU monitor. */
 import type { BackendKind, BackendSettings, ProbeClient } from '../backends/backend.ts';
 import type { Clock } from '../core/clock.ts';
-import type { GpuSnapshot } from '../core/fleet.ts';
+import type { BackendState, GpuSnapshot } from '../core/fleet.ts';
 import type { Log } from '../telemetry/telemetry.ts';
+import type { BreakerSettings } from './breaker.ts';
+import { Breakers } from './breakers.ts';
 import type { Fleet, Lesson } from './fleet.ts';
 import { GpuMonitor, type GpuSettings } from './gpu-monitor.ts';
 import { nodeIdOf } from './node-id.ts';
@@ -23,6 +25,8 @@ export interface FleetOptions {
   readonly backends: readonly FleetBackend[];
   readonly probeIntervalMs?: number;
   readonly gpu: GpuSettings | null;
+  /** Absent: three failures in a row, and ten seconds. */
+  readonly breaker?: BreakerSettings;
   readonly log: Log;
   /** A listener threw. */
   readonly onError?: (thrown: unknown) => void;
@@ -40,6 +44,7 @@ const questionMs = 3000;
 /** A probe asks several things; one that fills in details of many models may take longer than one question. */
 const probeMs = 2 * questionMs;
 const startMs = 1500;
+const usualBreaker: BreakerSettings = { failures: 3, openMs: 10_000 };
 
 export function createFleet(options: FleetOptions): RunningFleet {
   return new ProbedFleet(options);
@@ -50,6 +55,7 @@ class ProbedFleet implements RunningFleet {
   readonly #registry: Registry;
   readonly #probers = new Map<string, Prober>();
   readonly #gpu: GpuMonitor | null;
+  readonly #breakers: Breakers;
   #started = false;
 
   constructor(options: FleetOptions) {
@@ -57,6 +63,7 @@ class ProbedFleet implements RunningFleet {
     this.#options = options;
     this.#registry = new Registry(options.onError ?? ((thrown) => log.error({ err: thrown }, 'a listener of the fleet failed')));
     this.#gpu = gpu && new GpuMonitor(gpu, clock, (snapshot) => this.#registry.setGpu(snapshot), (thrown) => log.warn({ err: thrown }, 'the GPUs could not be read'));
+    this.#breakers = new Breakers(options.breaker ?? usualBreaker, clock, (id, state, forMs) => this.#leftAlone(id, state, forMs));
     for (const backend of options.backends) this.addBackend(backend);
   }
 
@@ -105,9 +112,10 @@ class ProbedFleet implements RunningFleet {
 
   learn(lesson: Lesson): void {
     this.#registry.learn(lesson);
+    this.#breakers.learn(lesson);
     if (!lesson.ok) return this.#doubt(lesson);
     // Its size and how long it stays are for the server to say.
-    if (this.#registry.answered(lesson.backendId, lesson.model)) this.refresh(lesson.backendId);
+    if (this.#registry.answered(lesson.backendId, lesson.model, this.#options.clock.now())) this.refresh(lesson.backendId);
     if (this.#registry.get(lesson.backendId)?.status === 'down') this.refresh(lesson.backendId);
   }
 
@@ -115,6 +123,13 @@ class ProbedFleet implements RunningFleet {
   #doubt(lesson: Lesson): void {
     if (lesson.noConnection === true) this.#down(lesson.backendId, 'A request could not reach it.');
     if (lesson.error?.startsWith('backend_')) this.refresh(lesson.backendId);
+  }
+
+  /** Its probes go on: they tell whether it is there, not whether it can do its work. */
+  #leftAlone(backendId: string, state: BackendState['breaker'], forMs: number | undefined): void {
+    if (state === 'open') this.#options.log.warn({ backend: backendId, openMs: forMs }, 'backend fails again and again and is left alone for a while');
+    else if (state === undefined) this.#options.log.info({ backend: backendId }, 'backend works again');
+    this.#registry.setBreaker(backendId, state);
   }
 
   #down(backendId: string, problem: string): void {
@@ -130,20 +145,25 @@ class ProbedFleet implements RunningFleet {
 
   async stop(): Promise<void> {
     this.#gpu?.stop();
+    this.#breakers.stop();
     await Promise.all([...this.#probers.values()].map((prober) => prober.stop()));
   }
 
   #target({ settings, kind, probeClient }: FleetBackend): ConstructorParameters<typeof Prober>[0] {
     const registry = this.#registry;
     const { clock, log, probeIntervalMs } = this.#options;
+    let askedAt = clock.now();
     return {
       backendId: settings.id,
       intervalMs: probeIntervalMs ?? 5000,
       limitMs: probeMs,
-      probe: (signal) => kind.probe(probeClient(signal, questionMs), settings, registry.get(settings.id)?.report ?? null),
+      probe: (signal) => {
+        askedAt = clock.now();
+        return kind.probe(probeClient(signal, questionMs), settings, registry.get(settings.id)?.report ?? null);
+      },
       reported: (report) => {
         if (registry.get(settings.id)?.status === 'down') log.info({ backend: settings.id }, 'backend is up again');
-        registry.reported(settings.id, report, clock.now(), settings.maxConcurrent);
+        registry.reported(settings.id, report, clock.now(), settings.maxConcurrent, askedAt);
       },
       failed: (problem) => this.#down(settings.id, problem),
     };

@@ -22,10 +22,61 @@ export interface Lesson {
   readonly error?: string;
   /** Not even a connection could be made. */
   readonly noConnection?: boolean;
+  /** The failure says nothing against the backend: it was busy, lacks what was asked for, or the request's own time was up. */
+  readonly excused?: boolean;
   readonly usage: Usage;
   readonly promptTokens?: number;
   readonly firstPartMs?: number;
   readonly totalMs?: number;
   /** Was the model known to be out of memory when the attempt began? */
   readonly cold: boolean;
+}
+
+/** What can be done with the models of a backend. */
+export type ModelAction = 'pull' | 'push' | 'create' | 'copy' | 'delete';
+
+/** Which backends shall do it: the router's choice, those of these names (ids of backends or nodes), or all. `param` is where the caller wrote it. */
+export type ModelTargets =
+  | { readonly kind: 'choice' }
+  | { readonly kind: 'one'; readonly name: string; readonly param: string }
+  | { readonly kind: 'several'; readonly names: readonly string[]; readonly param: string }
+  | { readonly kind: 'all' };
+
+export interface ModelRequest {
+  readonly action: ModelAction;
+  /** The model it is about; for a copy, the one that is copied. */
+  readonly model: string;
+  /** What a copy is to be called. */
+  readonly destination?: string;
+  /** The model that a new one is made from. */
+  readonly from?: string;
+  /** Digests of the uploaded files that a new model is made from. */
+  readonly blobs: readonly string[];
+  /** Progress in lines, rather than one answer at the end. */
+  readonly stream: boolean;
+  readonly targets: ModelTargets;
+  /** The JSON that the backends are sent. */
+  readonly body: string;
+}
+
+export interface ModelAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly backendIds: readonly string[];
+  /** Why these backends, for people. */
+  readonly reason: string;
+  /** Whole, or as it comes: then it is read once, tells failures in lines of its own, and rejects only when the caller left. */
+  readonly body: Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+/** Manages the models of the backends that can be told to; those of other kinds are never touched. */
+export interface ModelOperations {
+  /** Rejects with a RouterError while nothing has been said; an aborted signal ends the work on every backend. */
+  run(request: ModelRequest, signal: AbortSignal): Promise<ModelAnswer>;
+  /** Is this file on the backend where uploads go? 200 or 404. */
+  findBlob(digest: string, targets: ModelTargets, signal: AbortSignal): Promise<ModelAnswer>;
+  /** Passes a file on as it arrives. */
+  storeBlob(digest: string, upload: AsyncIterable<Uint8Array>, targets: ModelTargets, signal: AbortSignal): Promise<ModelAnswer>;
+  /** Whose account a backend uses at the registry; Ollama's own program asks before it pushes. */
+  account(targets: ModelTargets, signal: AbortSignal): Promise<ModelAnswer>;
 }

@@ -10,6 +10,8 @@ export class Registry {
   readonly #listeners = new Set<() => void>();
   readonly #onListenerError: (thrown: unknown) => void;
   readonly #speeds = new LearnedSpeeds();
+  /** Models that came into memory since the last probe began, by backend. */
+  readonly #answeredAt = new Map<string, readonly { readonly model: string; readonly at: number }[]>();
   readonly #speed = (backendId: string, model: string) => this.#speeds.lookup(backendId, model);
   #gpu: GpuSnapshot | null = null;
   #view: FleetView | null = null;
@@ -42,10 +44,11 @@ export class Registry {
     this.#set(state, true);
   }
 
-  /** A probe succeeded. `maxConcurrent` is the configured one, which goes before the reported one. */
-  reported(id: string, report: BackendReport, at: number, maxConcurrent: number | undefined): void {
+  /** A probe that began at `askedAt` succeeded. `maxConcurrent` is the configured one, which goes before the reported one. */
+  reported(id: string, found: BackendReport, at: number, maxConcurrent: number | undefined, askedAt = at): void {
     const before = this.#states.get(id);
     if (!before) return;
+    const report = this.#withAnswered(id, found, askedAt);
     const same = before.report !== null && isDeepStrictEqual(before.report, report);
     const { problem: _problem, maxConcurrent: _maxConcurrent, ...lasting } = before;
     const atOnce = maxConcurrent ?? report.maxConcurrent;
@@ -61,12 +64,34 @@ export class Registry {
   }
 
   /** A model that has just answered is in memory, whatever the last report said. Returns whether that was news. */
-  answered(id: string, model: string): boolean {
+  answered(id: string, model: string, at: number): boolean {
     const before = this.#states.get(id);
     const resident = before?.report?.resident;
-    if (!before?.report || !resident || resident.some((one) => sameModel(one.name, model))) return false;
-    this.#set({ ...before, report: { ...before.report, resident: [...resident, { name: model }] } }, true);
+    if (!before?.report || !resident || resident.some((one) => one.sleeping !== true && sameModel(one.name, model))) return false;
+    this.#answeredAt.set(id, [...(this.#answeredAt.get(id) ?? []).filter((one) => one.model !== model), { model, at }]);
+    this.#set({ ...before, report: { ...before.report, resident: [...resident.filter((one) => !sameModel(one.name, model)), { name: model }] } }, true);
     return true;
+  }
+
+  /** What answered since a probe began may have been loaded after the server made its list. */
+  #withAnswered(id: string, report: BackendReport, askedAt: number): BackendReport {
+    const answered = this.#answeredAt.get(id);
+    if (answered === undefined) return report;
+    const since = answered.filter((one) => one.at >= askedAt);
+    if (since.length === 0) this.#answeredAt.delete(id);
+    else this.#answeredAt.set(id, since);
+    const { resident } = report;
+    if (resident === null) return report;
+    const missing = since.filter(({ model }) => !resident.some((one) => sameModel(one.name, model)));
+    return missing.length === 0 ? report : { ...report, resident: [...resident, ...missing.map(({ model }) => ({ name: model }))] };
+  }
+
+  /** Undefined: it gets requests as usual. */
+  setBreaker(id: string, breaker: BackendState['breaker']): void {
+    const before = this.#states.get(id);
+    if (!before || before.breaker === breaker) return;
+    const { breaker: _breaker, ...lasting } = before;
+    this.#set(breaker === undefined ? lasting : { ...lasting, breaker }, true);
   }
 
   /** Speeds are no event and make no new view: they change with every request and free nobody who waits. */

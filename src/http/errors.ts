@@ -9,6 +9,7 @@ export function errorHeaders(error: RouterError): Record<string, string> {
   if (error.details.retryAfterMs !== undefined || retryable) {
     headers['retry-after'] = String(Math.max(1, Math.ceil((error.details.retryAfterMs ?? 1000) / 1000)));
   }
+  Object.assign(headers, error.details.headers);
   if (error.details.allow) headers.allow = error.details.allow.join(', ');
   if (error.status === 401) headers['www-authenticate'] = 'Bearer';
   return headers;

@@ -1,6 +1,7 @@
 /** Is the router alive, ready, and able to serve? (ruling 14) */
 import type { FleetView } from '../core/fleet.ts';
 import type { Exchange, Route } from './http.ts';
+import { rules } from './rules.ts';
 
 export interface HealthSource {
   fleet(): FleetView;
@@ -10,9 +11,9 @@ export interface HealthSource {
 
 export function healthRoutes(source: HealthSource): Route[] {
   return [
-    { method: 'GET', path: '/health', plane: 'open', handle: (exchange) => health(exchange, source) },
-    { method: 'GET', path: '/health/live', plane: 'open', handle: (exchange) => exchange.send(200, { status: 'ok', service: 'ollama-agent-router' }) },
-    { method: 'GET', path: '/health/ready', plane: 'open', handle: (exchange) => ready(exchange, source) },
+    { method: 'GET', path: '/health', rule: rules.open, handle: (exchange) => health(exchange, source) },
+    { method: 'GET', path: '/health/live', rule: rules.open, handle: (exchange) => exchange.send(200, { status: 'ok', service: 'ollama-agent-router' }) },
+    { method: 'GET', path: '/health/ready', rule: rules.open, handle: (exchange) => ready(exchange, source) },
   ];
 }
 

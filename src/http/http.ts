@@ -1,6 +1,7 @@
 /** What an address is: a method, a path, a plane and the function that answers. Types only. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RouterError } from '../core/errors.ts';
+import type { Rule } from '../access/access.ts';
 import type { Plane, Principal } from '../core/principal.ts';
 import type { Reply } from '../pipeline/pipeline.ts';
 
@@ -14,6 +15,10 @@ export interface Exchange {
   readonly headers: IncomingHttpHeaders;
   readonly requestId: string;
   readonly principal: Principal;
+  /** The door the caller came through. */
+  readonly plane: Plane;
+  /** Counts tokens against the caller's limit; absent: none counts them. */
+  readonly spend?: (tokens: number) => void;
   /** Aborted when the caller leaves before the answer is complete. */
   readonly signal: AbortSignal;
   /** Epoch milliseconds. */
@@ -38,8 +43,7 @@ export interface Route {
   readonly path: string;
   /** Only for requests that carry this header; the others go to the route without. */
   readonly header?: string;
-  /** `open` needs no key whatever the configuration says. */
-  readonly plane: Plane | 'open';
+  readonly rule: Rule;
   readonly errorShape?: ErrorShape;
   handle(exchange: Exchange): Promise<void> | void;
 }

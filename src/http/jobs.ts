@@ -4,16 +4,17 @@ import type { Job } from '../core/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { JobSummary } from '../store/store.ts';
 import type { Exchange, Route } from './http.ts';
+import { rules } from './rules.ts';
 
 const defaultPage = 50;
 const largestPage = 500;
 
 export function jobRoutes(jobs: Jobs): Route[] {
   return [
-    { method: 'GET', path: '/v1/jobs', plane: 'standalone', handle: async (exchange) => exchange.send(200, { jobs: (await jobs.list(pageOf(exchange))).map(summaryRow) }) },
-    { method: 'GET', path: '/v1/jobs/:id', plane: 'standalone', handle: async (exchange) => exchange.send(200, jobRow(await jobs.get(idOf(exchange)))) },
-    { method: 'DELETE', path: '/v1/jobs/:id', plane: 'standalone', handle: async (exchange) => exchange.send(200, jobRow(await jobs.cancel(idOf(exchange)))) },
-    { method: 'GET', path: '/v1/jobs/:id/result', plane: 'standalone', handle: async (exchange) => sendResult(exchange, await jobs.get(idOf(exchange))) },
+    { method: 'GET', path: '/v1/jobs', rule: rules.own, handle: async (exchange) => exchange.send(200, { jobs: (await jobs.list(pageOf(exchange))).map(summaryRow) }) },
+    { method: 'GET', path: '/v1/jobs/:id', rule: rules.own, handle: async (exchange) => exchange.send(200, jobRow(await jobs.get(idOf(exchange)))) },
+    { method: 'DELETE', path: '/v1/jobs/:id', rule: rules.own, handle: async (exchange) => exchange.send(200, jobRow(await jobs.cancel(idOf(exchange)))) },
+    { method: 'GET', path: '/v1/jobs/:id/result', rule: rules.own, handle: async (exchange) => sendResult(exchange, await jobs.get(idOf(exchange))) },
   ];
 }
 

@@ -1,18 +1,20 @@
 /** Reads a request's body within its limit. */
 import type { IncomingMessage } from 'node:http';
 import { RouterError } from '../core/errors.ts';
+import type { SlowBodies } from './slow-bodies.ts';
 
 /** What a body may be, and how it becomes text: JSON in UTF-8, or a form with one character for each byte. */
 export type BodyKind = 'json' | 'form';
 
 /** The body as text. Rejects with `payload_too_large`, `unsupported_media_type` or `cancelled` (the caller left). */
-export function readBody(request: IncomingMessage, limitBytes: number, kind: BodyKind = 'json'): Promise<string> {
+export function readBody(request: IncomingMessage, limitBytes: number, slow: Pick<SlowBodies, 'begun' | 'ended'>, kind: BodyKind = 'json'): Promise<string> {
   const refusal = refuse(request, limitBytes, kind);
   const encoding = kind === 'json' ? 'utf8' : 'latin1';
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     if (refusal) reject(refusal);
+    slow.begun(request, reject);
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (!refusal && size <= limitBytes) {
@@ -23,9 +25,13 @@ export function readBody(request: IncomingMessage, limitBytes: number, kind: Bod
       reject(tooLarge(limitBytes));
       if (size > limitBytes * 4 + 1_048_576) request.destroy();
     });
-    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer).toString(encoding) : Buffer.concat(chunks).toString(encoding)));
+    request.on('end', () => {
+      slow.ended(request);
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer).toString(encoding) : Buffer.concat(chunks).toString(encoding));
+    });
     // A request that breaks off closes; nobody listening, it emits no error.
     request.on('close', () => {
+      slow.ended(request);
       if (!request.complete) reject(new RouterError('cancelled', 'The caller left while sending the request.'));
     });
   });

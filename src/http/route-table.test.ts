@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { RouterError } from '../core/errors.ts';
 import type { Route } from './http.ts';
 import { RouteTable } from './route-table.ts';
+import { rules } from './rules.ts';
 
-const route = (method: string, path: string): Route => ({ method, path, plane: 'standalone', handle: () => {} });
+const route = (method: string, path: string): Route => ({ method, path, rule: rules.open, handle: () => {} });
 const table = new RouteTable([route('GET', '/v1/jobs'), route('GET', '/v1/jobs/:id'), route('DELETE', '/v1/jobs/:id'), route('GET', '/v1/jobs/:id/result'), route('POST', '/v1/chat/completions'), route('GET', '/v1/models/*id')]);
 
 function failure(run: () => unknown): RouterError {

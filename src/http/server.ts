@@ -5,10 +5,16 @@ import type { AddressInfo } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import { RouterError, toRouterError } from '../core/errors.ts';
 import type { Log } from '../telemetry/telemetry.ts';
+import type { Access } from '../access/access.ts';
+import { callerOf } from './caller.ts';
+import { Certificates, type TlsSource } from './certificates.ts';
+import { connectionOf } from './connection.ts';
 import { errorHeaders, shapeForPath } from './errors.ts';
 import type { ErrorShape, Route } from './http.ts';
 import { RouteTable } from './route-table.ts';
-import { SocketExchange } from './socket-exchange.ts';
+import { checkOrigin, corsHeaders, preflightHeaders } from './origin.ts';
+import { SlowBodies } from './slow-bodies.ts';
+import { type Arrival, SocketExchange } from './socket-exchange.ts';
 import { SocketReply } from './socket-reply.ts';
 
 export interface ServerOptions {
@@ -17,7 +23,11 @@ export interface ServerOptions {
   /** `/` or `/prefix`. */
   readonly basePath: string;
   readonly bodyLimitBytes: number;
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer; readonly ca?: Buffer } | null;
+  readonly tls: TlsSource | null;
+  /** Null: nobody is asked for a key. */
+  readonly access: Access | null;
+  /** Web pages that may call (`server.cors.origins`). */
+  readonly origins: readonly string[];
   readonly routes: readonly Route[];
   readonly shapes: { readonly ollama: ErrorShape; readonly openAi: ErrorShape };
   readonly clock: Clock;
@@ -27,25 +37,42 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly port: number;
+  /** Reads the certificates again now, rather than when they are next looked at. */
+  reloadCertificates(): void;
   /** Goes on answering until nothing runs any more, at most until the deadline; then takes no more connections and cuts what is left. */
   stop(deadlineMs: number): Promise<void>;
 }
 
 /** Listens. Rejects with an Error whose message says what to do when the port is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const table = new RouteTable(options.routes);
-  const listener: RequestListener = (request, response) => answer(options, table, request, response);
-  const server = options.tls ? createTlsServer({ ...options.tls, minVersion: 'TLSv1.2' }, listener) : createPlainServer(listener);
-  // Long answers are our own business; these bound only how slowly a request may arrive.
+  const inside: Inside = { ...options, table: new RouteTable(options.routes), slowBodies: new SlowBodies(options.clock) };
+  const listener: RequestListener = (request, response) => answer(inside, request, response);
+  const certificates = options.tls && new Certificates(options.tls, options.clock, options.log);
+  const server = certificates ? certificates.watch(createTlsServer(certificates.options(), listener)) : createPlainServer(listener);
+  // Long answers and uploads are our own business; SlowBodies bounds how slowly other bodies may arrive.
   server.headersTimeout = 30_000;
-  server.requestTimeout = 300_000;
+  server.requestTimeout = 0;
   server.keepAliveTimeout = 75_000;
   await listen(server, options);
   const address = server.address() as AddressInfo;
-  return { port: address.port, stop: (deadlineMs) => stop(server, options.clock, deadlineMs) };
+  return {
+    port: address.port,
+    reloadCertificates: () => certificates?.reload(),
+    stop: async (deadlineMs) => {
+      await stop(server, options.clock, deadlineMs);
+      inside.slowBodies.stop();
+      certificates?.stop();
+    },
+  };
 }
 
-function answer(options: ServerOptions, table: RouteTable, request: IncomingMessage, response: ServerResponse): void {
+/** What every request of one server needs. */
+interface Inside extends ServerOptions {
+  readonly table: RouteTable;
+  readonly slowBodies: SlowBodies;
+}
+
+function answer(options: Inside, request: IncomingMessage, response: ServerResponse): void {
   const requestId = options.newRequestId();
   const reply = new SocketReply(response, requestId);
   const url = request.url ?? '/';
@@ -59,13 +86,39 @@ function answer(options: ServerOptions, table: RouteTable, request: IncomingMess
   };
   try {
     if (path === null) throw new RouterError('not_found', `There is nothing here; this router lives under ${options.basePath}.`);
-    const { route, params } = table.match(request.method ?? 'GET', path, request.headers);
+    if (request.headers.origin !== undefined && answerBrowser(options, request, reply)) return;
+    const { route, params } = options.table.match(request.method ?? 'GET', path, request.headers);
     shape = route.errorShape ?? shape;
-    const arrival = { requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1), params, receivedAt: options.clock.now(), bodyLimitBytes: options.bodyLimitBytes };
-    route.handle(new SocketExchange(request, reply, arrival))?.catch(fail);
+    const arrival = { requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1), params, receivedAt: options.clock.now(), bodyLimitBytes: options.bodyLimitBytes, slowBodies: options.slowBodies };
+    handle(options, route, request, reply, arrival)?.catch(fail);
   } catch (thrown) {
     fail(thrown);
   }
+}
+
+/** Writes what a browser has to see; true when that was all it asked for. */
+function answerBrowser({ origins }: Inside, request: IncomingMessage, reply: SocketReply): boolean {
+  const cors = corsHeaders(request.headers, origins);
+  if (cors !== null) reply.carry(cors);
+  const preflight = request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined ? preflightHeaders(request.headers, origins) : null;
+  if (preflight === null) return false;
+  reply.head(204, preflight);
+  reply.end();
+  return true;
+}
+
+/** Who may not come in is told so before the body is read (AR-D38). */
+function handle({ access, origins }: Inside, route: Route, request: IncomingMessage, reply: SocketReply, arrival: Omit<Arrival, 'admission'>): Promise<void> | undefined {
+  const connection = connectionOf(request.socket);
+  const { rule } = route;
+  if (rule.scope !== 'open') checkOrigin(request.headers, origins, rule.scope === 'manage' || rule.scope === 'admin');
+  const admission = access === null || rule.scope === 'open' ? null : access.admit(callerOf(request, connection, arrival.search), rule, { method: request.method ?? 'GET', path: arrival.path, requestId: arrival.requestId, at: arrival.receivedAt });
+  if (admission?.headers) reply.carry(admission.headers);
+  const exchange = new SocketExchange(request, reply, { ...arrival, admission }, connection);
+  if (admission === null) return route.handle(exchange) ?? undefined;
+  // The place is given back when the answer is out or its caller gone, whatever the handler does.
+  reply.onClosed(admission.leave);
+  return route.handle(exchange) ?? undefined;
 }
 
 function writeError(reply: SocketReply, error: RouterError, body: Readonly<Record<string, unknown>>): void {

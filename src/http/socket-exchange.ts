@@ -1,9 +1,11 @@
 /** The Exchange of a request that came over a socket; what a handler does not ask for is not made. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { Principal } from '../core/principal.ts';
-import { type Connection, connectionOf } from './connection.ts';
+import type { Admission } from '../access/access.ts';
+import type { Plane, Principal } from '../core/principal.ts';
+import type { Connection } from './connection.ts';
 import type { Exchange } from './http.ts';
 import { readBody } from './read-body.ts';
+import type { SlowBodies } from './slow-bodies.ts';
 import type { SocketReply } from './socket-reply.ts';
 
 export interface Arrival {
@@ -15,6 +17,9 @@ export interface Arrival {
   /** Epoch milliseconds. */
   readonly receivedAt: number;
   readonly bodyLimitBytes: number;
+  readonly slowBodies: SlowBodies;
+  /** Null: nobody is asked who they are. */
+  readonly admission: Admission | null;
 }
 
 export class SocketExchange implements Exchange {
@@ -23,11 +28,11 @@ export class SocketExchange implements Exchange {
   readonly #arrival: Arrival;
   readonly #connection: Connection;
 
-  constructor(request: IncomingMessage, reply: SocketReply, arrival: Arrival) {
+  constructor(request: IncomingMessage, reply: SocketReply, arrival: Arrival, connection: Connection) {
     this.#request = request;
     this.reply = reply;
     this.#arrival = arrival;
-    this.#connection = connectionOf(request.socket);
+    this.#connection = connection;
   }
 
   get method(): string {
@@ -55,7 +60,15 @@ export class SocketExchange implements Exchange {
   }
 
   get principal(): Principal {
-    return this.#connection.principal;
+    return this.#arrival.admission?.principal ?? this.#connection.principal;
+  }
+
+  get plane(): Plane {
+    return this.#arrival.admission?.plane ?? 'standalone';
+  }
+
+  get spend(): ((tokens: number) => void) | undefined {
+    return this.#arrival.admission?.spend;
   }
 
   get signal(): AbortSignal {
@@ -67,11 +80,11 @@ export class SocketExchange implements Exchange {
   }
 
   body(): Promise<string> {
-    return readBody(this.#request, this.#arrival.bodyLimitBytes);
+    return readBody(this.#request, this.#arrival.bodyLimitBytes, this.#arrival.slowBodies);
   }
 
   form(): Promise<string> {
-    return readBody(this.#request, this.#arrival.bodyLimitBytes, 'form');
+    return readBody(this.#request, this.#arrival.bodyLimitBytes, this.#arrival.slowBodies, 'form');
   }
 
   upload(): AsyncIterable<Uint8Array> {

@@ -3,15 +3,27 @@ import type { ServerResponse } from 'node:http';
 import type { Reply } from '../pipeline/pipeline.ts';
 
 const smallBytes = 16_384;
+const none: Readonly<Record<string, string>> = Object.freeze({});
 
 /** Writes straight to the response; `write` gives a promise only while the caller reads slower than we write. */
 export class SocketReply implements Reply {
   readonly #response: ServerResponse;
   readonly #requestId: string;
+  #further: Readonly<Record<string, string>> = none;
 
   constructor(response: ServerResponse, requestId: string) {
     this.#response = response;
     this.#requestId = requestId;
+  }
+
+  /** Headers that every answer to this request carries, whatever else is in it. */
+  carry(headers: Readonly<Record<string, string>>): void {
+    this.#further = this.#further === none ? headers : { ...this.#further, ...headers };
+  }
+
+  /** Calls once when the answer is out, or nobody is there to take it. */
+  onClosed(run: () => void): void {
+    this.#response.once('close', run);
   }
 
   get headSent(): boolean {
@@ -20,6 +32,7 @@ export class SocketReply implements Reply {
 
   head(status: number, headers: Readonly<Record<string, string>>): void {
     const list = ['x-oar-request-id', this.#requestId];
+    for (const name in this.#further) list.push(name, this.#further[name] ?? '');
     for (const name in headers) list.push(name, headers[name] ?? '');
     this.#response.writeHead(status, list);
   }

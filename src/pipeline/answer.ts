@@ -1,6 +1,6 @@
 /** Starts an answer on one backend and reads it as parts, up to the first one that carries something. */
 import type { Placement } from '../core/placement.ts';
-import { toRouterError } from '../core/errors.ts';
+import { RouterError, toRouterError } from '../core/errors.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { StreamPart, Usage } from '../core/stream.ts';
 import type { UpstreamAnswer } from '../backends/backend.ts';
@@ -40,18 +40,26 @@ export async function startAnswer(options: StartOptions): Promise<StartedAnswer>
   const { caller, dialect, backend, request } = options;
   const relay = dialect === caller;
   const call = dialect.encodeRequest(request, options.target);
-  const upstream = await backend.executor.execute(call, options.signal);
-  const streamed = request.stream && !upstream.contentType.startsWith('application/json');
-  const decoder = dialect.decodeResponse({ stream: streamed, relay });
-  const next = reader(upstream, decoder);
-  const cancel = (): void => upstream.body.cancel?.();
+  let cancel = (): void => {};
   try {
+    const upstream = await backend.executor.execute(call, options.signal);
+    cancel = () => upstream.body.cancel?.();
+    const streamed = request.stream && !upstream.contentType.startsWith('application/json');
+    const decoder = dialect.decodeResponse({ stream: streamed, relay, contentType: upstream.contentType });
+    const next = reader(upstream, decoder);
     const first = firstParts(next);
     return { contentType: upstream.contentType, relay, streamed, rewrites: call.rewrites, first: first instanceof Promise ? await first : first, next, usage: () => decoder.usage?.() ?? {}, cancel };
   } catch (thrown) {
     cancel();
-    throw thrown;
+    throw lacksApi(thrown, options);
   }
+}
+
+/** Not every server of a kind has the APIs beside chat and embeddings: to lack one is no failure, and others may have it. */
+function lacksApi(thrown: unknown, { dialect, backend }: StartOptions): unknown {
+  if (!(thrown instanceof RouterError) || thrown.details.noSuchApi !== true || dialect.task === 'chat' || dialect.task === 'embedding') return thrown;
+  const { id } = backend.settings;
+  return new RouterError('not_supported', `Backend ${id} takes no ${dialect.id} requests: ${thrown.message}`, { backend: id, cause: thrown });
 }
 
 /** Reads until something was generated, the answer ended, or the backend reported an error (which is thrown). */
@@ -89,7 +97,7 @@ function reader(upstream: UpstreamAnswer, decoder: ResponseDecoder): StartedAnsw
   };
   // A connection that breaks after the end of the answer took nothing away from it.
   const broken = (thrown: unknown): readonly StreamPart[] => {
-    if (ended || toRouterError(thrown).code === 'cancelled') throw thrown;
+    if (ended || decoder.openEnded === true || toRouterError(thrown).code === 'cancelled') throw thrown;
     try {
       return decode(null);
     } catch {

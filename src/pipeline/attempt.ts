@@ -4,6 +4,7 @@ import type { Candidate, Placement, Ticket } from '../core/placement.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { InferenceDialect } from '../dialects/dialect.ts';
 import { sameModel } from '../util/model-name.ts';
+import type { Usage } from '../core/stream.ts';
 import type { Decision } from '../routing/routing.ts';
 import { startAnswer, type StartedAnswer } from './answer.ts';
 import { deadlineSignal, type DeadlineSignal } from './deadline-signal.ts';
@@ -141,7 +142,7 @@ async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, run: Run
   const context = { requestId: call.requestId, request, model: placement.model, stream: request.stream, relay: answer.relay, includeUsage: request.includeUsage, createdAt: attempt.firstPartAt, router };
   const watcher = parts.conversations !== null && request.task === 'chat' && request.conversation ? parts.conversations.watch(call, request, context) : null;
   try {
-    record.usage = await respond(call.dialect, answer, context, reply, () => decisionHeaders(call, record, placement), watcher);
+    countAnswer(record, request, await respond(call.dialect, answer, context, reply, () => decisionHeaders(call, record, placement), watcher), parts.brain.promptTokens);
   } catch (thrown) {
     // Whatever stopped us, nobody reads on: the backend need not go on either.
     answer.cancel();
@@ -149,6 +150,12 @@ async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, run: Run
     throw thrown;
   }
   record.outcome = 'succeeded';
+}
+
+/** Servers of the OpenAI API say what a stream used only to callers who ask for it; of others the router counts itself. */
+function countAnswer(record: RequestRecord, request: InferenceRequest, used: Usage, promptTokens: (request: InferenceRequest) => number): void {
+  record.usageEstimated = used.promptTokens === undefined && used.completionTokens !== undefined && request.task === 'chat';
+  record.usage = record.usageEstimated ? { promptTokens: promptTokens(request), ...used } : used;
 }
 
 /** What was generated was paid for, whoever reads it. */
@@ -199,7 +206,7 @@ function teach(parts: PipelineParts, record: RequestRecord, attempt: OpenAttempt
     ok: failure === null,
     error: failure?.code,
     noConnection: failure?.details.noConnection,
-    usage: failure === null ? record.usage : {},
+    usage: failure === null && !record.usageEstimated ? record.usage : {},
     firstPartMs: attempt.firstPartAt === null ? undefined : attempt.firstPartAt - attempt.startedAt,
     totalMs: at - attempt.startedAt,
     cold,

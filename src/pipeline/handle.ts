@@ -1,7 +1,10 @@
 /** One request from its bytes to its answer; reads like the step table of the design. */
 import { RouterError, toRouterError } from '../core/errors.ts';
+import type { Principal } from '../core/principal.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { InferenceDialect } from '../dialects/dialect.ts';
+import type { Decision } from '../routing/routing.ts';
+import { matchesPattern } from '../util/name-patterns.ts';
 import { acceptJob } from './accept-job.ts';
 import { serve } from './attempt.ts';
 import { decisionHeaders } from './decision-headers.ts';
@@ -24,7 +27,7 @@ export function createHandle(parts: PipelineParts): Handle {
       keeper = keepHead(parts, call, request, record, reply);
       const classified = parts.brain.classify(request, call.signal);
       record.classification = classified instanceof Promise ? await classified : classified;
-      const decision = parts.brain.decide(request, record.classification);
+      const decision = withAllowed(parts.brain.decide(request, record.classification), call.principal);
       record.decision = decision;
       if (decision.kind === 'job' && !call.job) await acceptJob(parts, call, record, request, decision, reply);
       // What may become a job and waited too long becomes one.
@@ -33,14 +36,26 @@ export function createHandle(parts: PipelineParts): Handle {
       fail(parts, call, record, reply, thrown);
     } finally {
       keeper?.stop();
+      const { usage } = record;
+      call.spend?.((usage.promptTokens ?? 0) + (usage.completionTokens ?? 0));
       parts.recorder.record(record.finish(parts.clock.now()));
     }
   };
 }
 
+/** A key may be for some models alone: the others are as if they were not there. */
+function withAllowed(decision: Decision, { models: allowed }: Principal): Decision {
+  if (allowed === undefined) return decision;
+  const models = decision.models.filter((model) => allowed.some((pattern) => matchesPattern(model, pattern)));
+  if (models.length === 0) throw new RouterError('forbidden', `This key may not use ${decision.models.join(', ')}; it may use ${allowed.join(', ')}.`, { param: 'model' });
+  return { ...decision, models, fallbackModels: decision.fallbackModels.filter((model) => models.includes(model)) };
+}
+
 /** A request that goes on from an earlier answer begins with what went before. */
 function recalled(parts: PipelineParts, call: InferenceCall, request: InferenceRequest): InferenceRequest | Promise<InferenceRequest> {
-  if (request.task !== 'chat' || request.conversation?.previousId === undefined || parts.conversations === null) return request;
+  if (request.task !== 'chat' || request.conversation === undefined || parts.conversations === null) return request;
+  const { previousId, refers } = request.conversation;
+  if (previousId === undefined && refers !== true) return request;
   return parts.conversations.recall(request, call.principal);
 }
 

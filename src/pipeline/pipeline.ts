@@ -30,6 +30,8 @@ export interface InferenceCall {
   readonly contentType?: string;
   readonly plane: Plane;
   readonly principal: Principal;
+  /** Told what was used, for the caller's own limit. */
+  readonly spend?: ((tokens: number) => void) | undefined;
   /** Aborted when the caller leaves or the job is cancelled. */
   readonly signal: AbortSignal;
   /** Epoch milliseconds. */

@@ -37,7 +37,7 @@ export function respond(dialect: InferenceDialect, answer: StartedAnswer, contex
   const encoder = watcher === null ? dialect.encodeResponse(context) : watched(dialect.encodeResponse(context), watcher);
   const contentType = answer.relay && answer.contentType !== '' ? answer.contentType : encoder.contentType;
   return answer.streamed || context.stream
-    ? respondStream(encoder, answer, reply, watcher, () => ({ 'content-type': contentType, 'cache-control': 'no-cache', ...headers() }))
+    ? respondStream(encoder, answer, reply, watcher, new Progress(context.request.task === 'chat'), () => ({ 'content-type': contentType, 'cache-control': 'no-cache', ...headers() }))
     : respondWhole(encoder, answer, reply, watcher, (bytes) => Object.assign(headers(), { 'content-type': contentType, 'content-length': String(bytes) }));
 }
 
@@ -63,28 +63,34 @@ async function respondWhole(encoder: ResponseEncoder, answer: StartedAnswer, rep
   return usage;
 }
 
-async function respondStream(encoder: ResponseEncoder, answer: StartedAnswer, reply: Reply, watcher: AnswerWatcher | null, headers: () => Readonly<Record<string, string>>): Promise<Usage> {
+async function respondStream(encoder: ResponseEncoder, answer: StartedAnswer, reply: Reply, watcher: AnswerWatcher | null, progress: Progress, headers: () => Readonly<Record<string, string>>): Promise<Usage> {
   if (!reply.headSent) reply.head(200, headers());
-  const progress = new Progress();
   try {
     await writeParts(encoder, answer, reply, progress);
     if (watcher !== null) await watcher.complete();
   } catch (thrown) {
     const told = thrown instanceof AnswerInterrupted;
     const error = interruption(told ? thrown.error : thrown);
-    if (error.code === 'cancelled') reply.destroy();
-    else reply.end(told ? undefined : encoder.error(error));
+    const words = told ? undefined : encoder.error(error);
+    if (error.code === 'cancelled' || words === '') reply.destroy();
+    else reply.end(words);
     throw new AnswerInterrupted(error, progress.usageSoFar(answer));
   }
   reply.end(encoder.end() ?? undefined);
-  return progress.usage;
+  return progress.usageSoFar(answer);
 }
 
 /** Counts what has passed, for an answer that does not come to its end. */
 class Progress {
   usage: Usage = {};
+  readonly #text: boolean;
   #chars = 0;
   #chunks = 0;
+
+  /** `text`: the chunks hold what a model wrote, and can be counted as tokens. */
+  constructor(text: boolean) {
+    this.#text = text;
+  }
 
   take(part: StreamPart): void {
     if (part.type === 'raw') this.#chunks += part.content ? 1 : 0;
@@ -94,7 +100,8 @@ class Progress {
 
   /** A relayed chunk carries a token as a rule; otherwise a token has four characters. */
   usageSoFar(answer: StartedAnswer): Usage {
-    return { completionTokens: this.#chunks + Math.ceil(this.#chars / 4), ...answer.usage(), ...this.usage };
+    const counted = this.#text ? { completionTokens: this.#chunks + Math.ceil(this.#chars / 4) } : {};
+    return { ...counted, ...answer.usage(), ...this.usage };
   }
 }
 

@@ -1,12 +1,12 @@
 /** Turns the pure scheduler's effects into promises: whoever waits gets a ticket, an error, or leaves. */
 import type { CancelTimer, Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
-import type { Ticket } from '../core/placement.ts';
+import type { Placement, Ticket } from '../core/placement.ts';
 import { unwatchAbort, watchAbort } from '../util/watch-abort.ts';
 import type { Entry, Load, Scheduler, SchedulerEffect, SchedulerEvent } from '../routing/routing.ts';
 
 interface Waiter {
-  readonly arrivedAt: number;
+  readonly entry: Entry;
   grant(ticket: Ticket): void;
   refuse(error: RouterError): void;
 }
@@ -15,13 +15,16 @@ interface Waiter {
 export class TicketDesk {
   readonly #scheduler: Scheduler;
   readonly #clock: Clock;
+  readonly #granted: (entry: Entry, placement: Placement) => void;
   readonly #waiters = new Map<string, Waiter>();
   #cancelTick: CancelTimer | null = null;
   #tickAt = Number.POSITIVE_INFINITY;
 
-  constructor(scheduler: Scheduler, clock: Clock) {
+  /** `granted` is told of every ticket before it is handed out. */
+  constructor(scheduler: Scheduler, clock: Clock, granted: (entry: Entry, placement: Placement) => void = () => {}) {
     this.#scheduler = scheduler;
     this.#clock = clock;
+    this.#granted = granted;
   }
 
   /**
@@ -33,7 +36,7 @@ export class TicketDesk {
     const effects = this.#scheduler.dispatch({ type: 'arrive', at: this.#clock.now(), entry });
     const [first] = effects;
     // Most are granted on arrival and never wait.
-    if (effects.length === 1 && first?.type === 'grant' && first.id === entry.id) return this.#ticket(entry.id, first.placement, entry.arrivedAt);
+    if (effects.length === 1 && first?.type === 'grant' && first.id === entry.id) return this.#ticket(entry, first.placement);
     return new Promise((resolve, reject) => {
       this.#wait(entry, signal, giveUpMs, resolve, reject);
       this.#applyAll(effects);
@@ -61,7 +64,7 @@ export class TicketDesk {
     const cancelGiveUp = giveUpMs === null ? () => {} : this.#clock.after(giveUpMs, giveUp);
     watchAbort(signal, onAbort);
     this.#waiters.set(entry.id, {
-      arrivedAt: entry.arrivedAt,
+      entry,
       grant: (ticket) => {
         settle();
         resolve(ticket);
@@ -96,7 +99,7 @@ export class TicketDesk {
     switch (effect.type) {
       case 'grant':
         // A slot granted to nobody would be lost: give it back at once.
-        if (waiter) waiter.grant(this.#ticket(effect.id, effect.placement, waiter.arrivedAt));
+        if (waiter) waiter.grant(this.#ticket(waiter.entry, effect.placement));
         else this.#dispatch({ type: 'leave', at: this.#clock.now(), id: effect.id });
         return;
       case 'reject':
@@ -107,8 +110,10 @@ export class TicketDesk {
     }
   }
 
-  #ticket(id: string, placement: Ticket['placement'], arrivedAt: number): Ticket {
+  #ticket(entry: Entry, placement: Placement): Ticket {
+    const { id, arrivedAt } = entry;
     let held = true;
+    this.#granted(entry, placement);
     return {
       id,
       placement,

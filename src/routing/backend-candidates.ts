@@ -2,6 +2,7 @@
 import type { BackendState, FleetView } from '../core/fleet.ts';
 import type { Candidate } from '../core/placement.ts';
 import { listingsOf } from './listings.ts';
+import { perView } from './per-view.ts';
 import type { RoutingTable } from './routing.ts';
 
 /**
@@ -21,9 +22,6 @@ function unlistedCandidates(key: string, table: RoutingTable, fleet: FleetView):
     .map((backend) => candidateOn(backend, name, key));
 }
 
-/** What is listed depends on the view alone, and a view serves many requests. */
-const known = new WeakMap<FleetView, Map<string, Listed>>();
-
 interface Listed {
   readonly all: readonly Candidate[];
   /** Those that are not down; all when all are. */
@@ -31,23 +29,13 @@ interface Listed {
 }
 
 /** Null when nobody lists it. */
-function listedCandidates(key: string, fleet: FleetView): Listed | null {
-  let byKey = known.get(fleet);
-  if (byKey === undefined) {
-    byKey = new Map();
-    known.set(fleet, byKey);
-  }
-  const before = byKey.get(key);
-  if (before !== undefined) return before;
+const listedCandidates = perView((key, fleet): Listed | null => {
   const listings = listingsOf(key, fleet);
-  // Names that callers make up must not grow it.
   if (listings.length === 0) return null;
   const all = listings.map((one) => candidateOn(one.backend, one.model.name, key));
   const reachable = all.filter((_, index) => listings[index]?.backend.status !== 'down');
-  const listed = { all, reachable: reachable.length === 0 || reachable.length === all.length ? all : reachable };
-  byKey.set(key, listed);
-  return listed;
-}
+  return { all, reachable: reachable.length === 0 || reachable.length === all.length ? all : reachable };
+});
 
 /**
  * Where a request for these models may wait, in the models' order: those that are down as well, since one may come back

@@ -18,24 +18,33 @@ export function closeNames(asked: string, names: Iterable<string>, limit = 5): r
 
 /** Null when the two are not alike. A name that begins with or holds the other counts as near. */
 function nameDistance(wanted: string, name: string): number | null {
-  const edits = editDistance(wanted, name);
-  if (edits <= Math.max(1, Math.floor(Math.max(wanted.length, name.length) / 3))) return edits;
-  const family = wanted.split(':')[0] ?? '';
-  if (family.length >= 3 && name.includes(family)) return 100 + edits;
-  if (name.length >= 3 && wanted.includes(name)) return 100 + edits;
-  return null;
+  const most = Math.max(1, Math.floor(Math.max(wanted.length, name.length) / 3));
+  const edits = editDistance(wanted, name, most);
+  if (edits <= most) return edits;
+  const family = wanted.split(':', 1)[0] ?? '';
+  const holds = (family.length >= 3 && name.includes(family)) || (name.length >= 3 && wanted.includes(name));
+  return holds ? 100 + editDistance(wanted, name, longestCompared) : null;
 }
 
-/** Levenshtein's distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+const row = new Uint8Array(longestCompared + 1);
+
+/** Levenshtein's distance, one row at a time; some number above `most` as soon as it cannot be less. A fleet may list ten thousand names. */
+function editDistance(a: string, b: string, most: number): number {
+  if (Math.abs(a.length - b.length) > most) return most + 1;
+  for (let j = 0; j <= b.length; j++) row[j] = j;
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
+    let diagonal = row[0] ?? 0;
+    let smallest = i;
+    let left = i;
+    row[0] = i;
     for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, change));
+      const above = row[j] ?? 0;
+      left = Math.min(above + 1, left + 1, diagonal + (a.charCodeAt(i - 1) === b.charCodeAt(j - 1) ? 0 : 1));
+      row[j] = left;
+      diagonal = above;
+      if (left < smallest) smallest = left;
     }
-    row = next;
+    if (smallest > most) return most + 1;
   }
   return row[b.length] ?? 0;
 }

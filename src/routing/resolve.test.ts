@@ -1,6 +1,7 @@
 /** What a model name in a request may mean. */
 import { expect, test } from 'vitest';
 import { backend, fleet, spec, table } from '../../test/fakes/brain.ts';
+import type { Model } from '../core/fleet.ts';
 import { resolve, type ResolveInput } from './resolve.ts';
 
 const configured = table([spec('coder:7b'), spec('small:latest')]);
@@ -59,4 +60,39 @@ test('at most five names are offered', () => {
 test('while a backend was never asked, no name is denied', () => {
   const starting = fleet([backend('a', { unasked: true })]);
   expect(meaning('who-knows', {}, { fleet: starting })).toEqual({ kind: 'named', modelKey: 'who-knows', name: 'who-knows' });
+});
+
+const llama = (name: string, more: Partial<Model> = {}): Model => ({ name, ownedBy: 'llamacpp', ...more });
+const mixed = fleet([
+  backend('llama', { kind: 'llama-server', models: [llama('ggml-org/Tiny-GGUF:Q4_K_M'), llama('ggml-org/Big-GGUF:Q4_K_M'), llama('ggml-org/Big-GGUF:Q8_0', { row: { aliases: ['biggest', 7] } })] }),
+  backend('other', { kind: 'llama-server', models: [llama('ggml-org/Tiny-GGUF:Q4_K_M'), llama('someone/Twin:Q4_K_M'), llama('another/Twin:Q4_K_M')] }),
+  backend('vllm', { kind: 'openai', models: [{ name: 'Qwen/Qwen3-8B', ownedBy: 'vllm' }, { name: 'Case', ownedBy: 'vllm' }, { name: 'case', ownedBy: 'vllm' }] }),
+]);
+const none = table([]);
+const nameOf = (asked: string, aliases: ResolveInput['aliases'] = {}) => meaning(asked, aliases, { table: none, fleet: mixed });
+
+test.each(['ggml-org/Tiny-GGUF:Q4_K_M', 'Tiny-GGUF:Q4_K_M', 'ggml-org/Tiny-GGUF', 'Tiny-GGUF', 'tiny-gguf', 'TINY-GGUF:q4_k_m', 'tiny-gguf:latest', 'ggml-org/Tiny-GGUF:Q4_K_M:latest', 'tiny-gguf:LATEST'])('%s is one model on two llama-servers', (asked) => {
+  expect(nameOf(asked)).toEqual({ kind: 'named', modelKey: 'ggml-org/Tiny-GGUF:Q4_K_M', name: 'ggml-org/Tiny-GGUF:Q4_K_M' });
+});
+
+test('a short name of several models is none, and the answer names them', () => {
+  expect(() => nameOf('big-gguf')).toThrow(expect.objectContaining({ code: 'unknown_model', status: 404, message: expect.stringMatching(/ggml-org\/Big-GGUF:Q4_K_M, ggml-org\/Big-GGUF:Q8_0/) }));
+  expect(() => nameOf('Twin')).toThrow(/someone\/Twin:Q4_K_M, another\/Twin:Q4_K_M/);
+  expect(nameOf('big-gguf:q8_0')).toMatchObject({ name: 'ggml-org/Big-GGUF:Q8_0' });
+  expect(nameOf('biggest')).toMatchObject({ name: 'ggml-org/Big-GGUF:Q8_0' });
+});
+
+test('capitals do not matter where that leaves one model; ids of other servers are not shortened', () => {
+  expect(nameOf('qwen/qwen3-8b')).toMatchObject({ name: 'Qwen/Qwen3-8B' });
+  expect(nameOf('Case')).toMatchObject({ name: 'Case' });
+  expect(nameOf('case')).toMatchObject({ name: 'case' });
+  expect(() => nameOf('CASE')).toThrow(/Case, case/);
+  expect(() => nameOf('Qwen3-8B')).toThrow(expect.objectContaining({ code: 'unknown_model' }));
+  expect(meaning('CODER:7B')).toMatchObject({ name: 'coder:7b' });
+});
+
+test('an alias wins over a short name, a short name over a pattern, and aliases lead to short names', () => {
+  expect(nameOf('Tiny-GGUF', { 'Tiny-GGUF': 'Qwen/Qwen3-8B' })).toMatchObject({ name: 'Qwen/Qwen3-8B', substitutedFrom: 'Tiny-GGUF' });
+  expect(nameOf('Tiny-GGUF', { '*': 'Qwen/Qwen3-8B' })).toMatchObject({ name: 'ggml-org/Tiny-GGUF:Q4_K_M' });
+  expect(nameOf('gpt-4o', { 'gpt-*': 'tiny-gguf' })).toMatchObject({ name: 'ggml-org/Tiny-GGUF:Q4_K_M', substitutedFrom: 'gpt-4o' });
 });

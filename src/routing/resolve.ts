@@ -2,9 +2,9 @@
 import { RouterError } from '../core/errors.ts';
 import type { FleetView } from '../core/fleet.ts';
 import { modelKey } from '../util/model-name.ts';
-import { aliasTarget } from './aliases.ts';
+import { exactAlias, patternAlias } from './aliases.ts';
 import { closeNames } from './close-names.ts';
-import { listingsOf } from './listings.ts';
+import { allNames, exactName, nearNames } from './names.ts';
 import type { RoutingTable } from './routing.ts';
 
 export type Resolved =
@@ -21,25 +21,35 @@ export interface ResolveInput {
 }
 
 const autoKey = 'auto';
+const none: readonly string[] = [];
 
 /**
- * Known names win over aliases, so that an alias cannot hide a model. A model that only an unreachable backend has is
- * still known: it is waited for, not denied. Throws `unknown_model`.
+ * Exact names win over aliases, so that an alias cannot hide a model; an alias wins over a short name, and that over a
+ * pattern. A model that only an unreachable backend has is still known: it is waited for, not denied. Throws `unknown_model`.
  */
-export function resolve({ asked, table, fleet, aliases }: ResolveInput): Resolved {
+export function resolve(input: ResolveInput): Resolved {
+  const { asked, table, fleet, aliases } = input;
   const wanted = asked?.trim() ?? '';
   let name = wanted;
-  // An alias may lead to another one; each is followed at most once, so that a circle ends.
-  for (let hops = Object.keys(aliases).length; hops >= 0; hops--) {
+  let near = none;
+  let followed: Set<string> | null = null;
+  for (;;) {
     if (name === '' || modelKey(name) === autoKey) return { kind: 'auto' };
-    const known = knownName(name, table, fleet);
+    const known = exactName(name, table, fleet);
     if (known !== null) return named(known, wanted, name);
-    const target = aliasTarget(name, aliases);
-    if (target === null) break;
+    const alias = exactAlias(name, aliases);
+    near = alias === null ? nearNames(name, table, fleet) : none;
+    const [only] = near;
+    if (only !== undefined && near.length === 1) return named(only, wanted, name);
+    const target = alias ?? patternAlias(name, aliases);
+    // An alias may lead to another one; each is followed at most once, so that a circle ends.
+    followed ??= new Set();
+    if (target === null || followed.has(name)) break;
+    followed.add(name);
     name = target.trim();
   }
   if (listingsAreComing(fleet)) return named(name, wanted, name);
-  throw unknownModel(wanted, name, table, fleet, aliases);
+  throw unknownModel(wanted, name, near, input);
 }
 
 function named(known: string, wanted: string, reached: string): Resolved {
@@ -47,30 +57,20 @@ function named(known: string, wanted: string, reached: string): Resolved {
   return reached === wanted ? resolved : { ...resolved, substitutedFrom: wanted };
 }
 
-/** The name as configured or listed, the exact one before `name:latest`. */
-function knownName(asked: string, table: RoutingTable, fleet: FleetView): string | null {
-  let near = table.specs.get(modelKey(asked))?.name ?? null;
-  if (near === asked) return near;
-  for (const { model } of listingsOf(modelKey(asked), fleet)) {
-    if (model.name === asked) return asked;
-    near ??= model.name;
-  }
-  return near;
-}
-
 /** Until a backend was asked for the first time, nobody can say that it does not have a model. */
 function listingsAreComing(fleet: FleetView): boolean {
   return fleet.backends.some((backend) => backend.status === 'unknown' && backend.report === null);
 }
 
-function unknownModel(wanted: string, reached: string, table: RoutingTable, fleet: FleetView, aliases: Readonly<Record<string, string>>): RouterError {
-  const names = [
-    ...[...table.specs.values()].map((spec) => spec.name),
-    ...fleet.backends.flatMap((backend) => backend.report?.models.map((model) => model.name) ?? []),
-    ...Object.keys(aliases).filter((alias) => !alias.includes('*')),
-  ];
-  const close = closeNames(reached, names.filter((name) => name !== wanted));
+const mostChoices = 10;
+
+function unknownModel(wanted: string, reached: string, near: readonly string[], { table, fleet, aliases }: ResolveInput): RouterError {
   const what = reached === wanted ? `Model "${short(wanted)}"` : `Model "${short(reached)}", which the alias "${short(wanted)}" stands for,`;
+  if (near.length > 1) {
+    return new RouterError('unknown_model', `${what} may be any of ${near.slice(0, mostChoices).map(short).join(', ')}${near.length > mostChoices ? ' …' : ''}; write its name in full.`, { param: 'model' });
+  }
+  const names = [...allNames(table, fleet), ...Object.keys(aliases).filter((alias) => !alias.includes('*'))];
+  const close = closeNames(reached, names.filter((name) => name !== wanted));
   const hint = close.length === 0 ? 'The model list of this router shows what there is.' : `Did you mean ${close.join(', ')}?`;
   return new RouterError('unknown_model', `${what} is not configured and no backend has it. ${hint}`, { param: 'model' });
 }

@@ -48,6 +48,8 @@ export interface Load {
   readonly totalRunning: number;
   queued(modelKey: string): number;
   running(modelKey: string): number;
+  /** What runs now, by backend id and the model's name there, without zeros; the same object until something changed. */
+  runningByBackend?(): ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
 /** What was decided when a request arrived. `models` are keys: the chosen one first, then those to fall back to. */
@@ -73,6 +75,14 @@ export interface Entry {
   readonly deadlineAt: number | null;
   /** False for work that was accepted earlier (jobs, retries): no queue bound turns it away. */
   readonly bounded: boolean;
+  /** Equal for the turns of one conversation; absent when there is no choice of backends, or nobody remembers. */
+  readonly conversation?: number;
+}
+
+/** Better than any free place is one that will be free soon. Look again then, if nothing happened before. */
+export interface Patience {
+  /** Epoch milliseconds. */
+  readonly until: number;
 }
 
 /** Limits as they hold now. A candidate that is not in `slots` has no limit of its own. */
@@ -88,8 +98,10 @@ export interface SchedulerLimits {
   exclusive(modelKey: string): boolean;
   /** May work start there at all now (backend not down, GPU not busy with foreign work)? */
   available(candidate: Candidate): boolean;
-  /** Chooses among candidates that all have a free slot; null when none may be used. */
-  place(entry: Entry, free: readonly Candidate[]): Placement | null;
+  /** Must the backend prove itself? Then it gets one request at a time. */
+  trial?(candidate: Candidate): boolean;
+  /** Chooses among candidates that all have a free slot; null when none may be used. `at`: now; absent for a request that may not wait. */
+  place(entry: Entry, free: readonly Candidate[], at?: number): Placement | Patience | null;
 }
 
 export type SchedulerEvent =
@@ -107,7 +119,7 @@ export type SchedulerEffect =
 export interface Scheduler {
   dispatch(event: SchedulerEvent): readonly SchedulerEffect[];
   load(): Load;
-  /** The next moment at which a `tick` could matter (an earliest deadline); null: none. */
+  /** The next moment at which a `tick` could matter (an earliest deadline, the end of a patience); null: none. */
   nextDeadline(): number | null;
   /** 1 is next in its model's queue; 0: not waiting. */
   position(id: string): number;

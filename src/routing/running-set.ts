@@ -8,6 +8,7 @@ interface Running {
   readonly entry: Entry;
   readonly placement: Placement;
   readonly exclusive: boolean;
+  readonly trial: boolean;
 }
 
 export class RunningSet {
@@ -17,7 +18,10 @@ export class RunningSet {
   readonly #bySlot = new Map<string, Map<string, number>>();
   readonly #byNode = new Map<string, number>();
   readonly #exclusiveByNode = new Map<string, number>();
+  readonly #trialsByBackend = new Map<string, number>();
   readonly #work = new Map<string, { -readonly [Figure in keyof BackendWork]: BackendWork[Figure] }>();
+  /** Made when it is asked for; null when something changed since. */
+  #byBackend: ReadonlyMap<string, ReadonlyMap<string, number>> | null = null;
 
   get size(): number {
     return this.#byId.size;
@@ -45,12 +49,23 @@ export class RunningSet {
     return this.#exclusiveByNode.has(nodeId);
   }
 
+  /** Does a request run there by which the backend has to prove itself? */
+  isTried(backendId: string): boolean {
+    return this.#trialsByBackend.has(backendId);
+  }
+
   work(backendId: string): BackendWork {
     return this.#workOf(backendId);
   }
 
-  add(entry: Entry, placement: Placement, exclusive: boolean): void {
-    const running = { entry, placement, exclusive };
+  /** By backend id, then by the model's name there; the same object until something changed. */
+  byBackend(): ReadonlyMap<string, ReadonlyMap<string, number>> {
+    this.#byBackend ??= countByBackend(this.#byId.values());
+    return this.#byBackend;
+  }
+
+  add(entry: Entry, placement: Placement, exclusive: boolean, trial = false): void {
+    const running = { entry, placement, exclusive, trial };
     this.#byId.set(entry.id, running);
     this.#count(running, 1);
   }
@@ -80,18 +95,30 @@ export class RunningSet {
     return created;
   }
 
-  #count({ entry, placement, exclusive }: Running, change: 1 | -1): void {
+  #count({ entry, placement, exclusive, trial }: Running, change: 1 | -1): void {
+    this.#byBackend = null;
     // Names come from the fleet and are few: a count of zero may stay, which is cheaper than coming and going.
     count(this.#byModel, placement.modelKey, change);
     count(this.#slotsOf(placement.backendId), placement.modelKey, change);
     count(this.#byNode, placement.nodeId, change);
     if (exclusive) addTo(this.#exclusiveByNode, placement.nodeId, change);
+    if (trial) addTo(this.#trialsByBackend, placement.backendId, change);
     const work = this.#workOf(placement.backendId);
     work.running += change;
     // Estimates are fractions at times: starting again from nothing keeps rounding from piling up.
     work.pendingPromptTokens = work.running === 0 ? 0 : Math.max(0, work.pendingPromptTokens + change * entry.promptTokens);
     work.pendingCompletionTokens = work.running === 0 ? 0 : Math.max(0, work.pendingCompletionTokens + change * entry.completionTokens);
   }
+}
+
+function countByBackend(all: Iterable<Running>): ReadonlyMap<string, ReadonlyMap<string, number>> {
+  const counts = new Map<string, Map<string, number>>();
+  for (const { placement } of all) {
+    const models = counts.get(placement.backendId) ?? new Map<string, number>();
+    counts.set(placement.backendId, models);
+    count(models, placement.model, 1);
+  }
+  return counts;
 }
 
 function count(counts: Map<string, number>, name: string, change: number): void {

@@ -206,3 +206,76 @@ test('the same id twice is a fault of the program, and is said', () => {
   arrive(scheduler, entry('1', onA));
   expect(() => arrive(scheduler, entry('1', onA))).toThrow(expect.objectContaining({ code: 'internal' }));
 });
+
+/** Place a is better and full, place b is free: who may wait until 500 is told to. */
+function patientLimits(more: Partial<SchedulerLimits> = {}): SchedulerLimits {
+  return limits({
+    place: (_entry, free, at) => (free.every((one) => one.backendId === 'b') && at !== undefined && at < 500 ? { until: 500 } : placed(free[0])),
+    ...more,
+  });
+}
+
+const onBoth = [candidate('a'), candidate('b')];
+
+test('who may wait for a better place starts there when it frees, or elsewhere when the patience is over', () => {
+  const scheduler = createScheduler(patientLimits());
+  arrive(scheduler, entry('1', onBoth));
+  expect(arrive(scheduler, entry('2', onBoth, { deadlineAt: 900 }))).toEqual([]);
+  expect(arrive(scheduler, entry('3', onBoth, { arrivedAt: 1 }))).toEqual([]);
+  expect(scheduler.nextDeadline()).toBe(500);
+  expect(said(leave(scheduler, '1', 100))).toEqual(['2 on a/m']);
+  expect(scheduler.nextDeadline()).toBe(500);
+  expect(said(scheduler.dispatch({ type: 'tick', at: 500 }))).toEqual(['3 on b/m']);
+  expect(scheduler.nextDeadline()).toBeNull();
+});
+
+test('an earlier deadline comes before the end of a patience, and a line that is empty has neither', () => {
+  const scheduler = createScheduler(patientLimits());
+  arrive(scheduler, entry('1', onBoth));
+  arrive(scheduler, entry('2', onBoth));
+  arrive(scheduler, entry('3', onA, { deadlineAt: 200 }));
+  expect(scheduler.nextDeadline()).toBe(200);
+  leave(scheduler, '3', 100);
+  leave(scheduler, '2', 100);
+  expect(scheduler.nextDeadline()).toBeNull();
+});
+
+test('who would be refused for waiting does not wait for a better place', () => {
+  const full = createScheduler(patientLimits({ globalMaxQueued: 0 }));
+  arrive(full, entry('1', onBoth));
+  expect(said(arrive(full, entry('2', onBoth)))).toEqual(['2 on b/m']);
+  expect(said(arrive(full, entry('3', onBoth)))).toEqual(['3: queue_full']);
+  const late = createScheduler(patientLimits());
+  arrive(late, entry('1', onBoth));
+  expect(said(arrive(late, entry('2', onBoth, { deadlineAt: 0 })))).toEqual(['2 on b/m']);
+});
+
+test('a choice that is free at last is taken before the next model in the list', () => {
+  const scheduler = createScheduler(patientLimits());
+  arrive(scheduler, entry('1', onBoth));
+  expect(arrive(scheduler, entry('2', [...onBoth, candidate('c', 'second')]))).toEqual([]);
+  expect(said(leave(scheduler, '1', 10))).toEqual(['2 on a/m']);
+});
+
+test('a backend on trial gets one request, of whatever model, until that one has ended', () => {
+  let trial = true;
+  const scheduler = createScheduler(limits({ slots: () => 4, trial: (one) => trial && one.backendId === 'a' }));
+  expect(said(arrive(scheduler, entry('1', onA)))).toEqual(['1 on a/m']);
+  expect(arrive(scheduler, entry('2', onA))).toEqual([]);
+  expect(arrive(scheduler, entry('3', [candidate('a', 'other')]))).toEqual([]);
+  expect(said(arrive(scheduler, entry('4', onBoth)))).toEqual(['4 on b/m']);
+  expect(said(leave(scheduler, '1'))).toEqual(['2 on a/m']);
+  trial = false;
+  expect(said(scheduler.dispatch({ type: 'fleet-changed', at: 0 }))).toEqual(['3 on a/other']);
+});
+
+test('what ran before the trial began neither takes it nor ends it', () => {
+  let trial = false;
+  const scheduler = createScheduler(limits({ slots: () => 4, trial: () => trial }));
+  arrive(scheduler, entry('old', onA));
+  trial = true;
+  expect(said(arrive(scheduler, entry('1', onA)))).toEqual(['1 on a/m']);
+  expect(arrive(scheduler, entry('2', onA))).toEqual([]);
+  expect(leave(scheduler, 'old')).toEqual([]);
+  expect(said(leave(scheduler, '1'))).toEqual(['2 on a/m']);
+});

@@ -2,13 +2,15 @@
 import { RouterError } from '../core/errors.ts';
 import type { Candidate, Placement } from '../core/placement.ts';
 import type { BackendWork } from './place.ts';
-import type { Entry, Load, Scheduler, SchedulerEffect, SchedulerEvent, SchedulerLimits } from './routing.ts';
+import type { Entry, Load, Patience, Scheduler, SchedulerEffect, SchedulerEvent, SchedulerLimits } from './routing.ts';
 import { RunningSet, slotKey } from './running-set.ts';
 import { WaitingLine } from './waiting-line.ts';
 
 /** A scheduler that also tells how much work each backend has, for placing more. */
 export interface WorkingScheduler extends Scheduler {
   work(backendId: string): BackendWork;
+  /** How many requests of this model run on this backend. */
+  running(candidate: Candidate): number;
 }
 
 /**
@@ -16,6 +18,8 @@ export interface WorkingScheduler extends Scheduler {
  * - the line is ordered by priority with ageing; the first that fits starts, whoever fits behind it may start too;
  * - never more than the slots of a model on a backend, nor more in all than `globalMaxConcurrent`;
  * - an exclusive model runs alone on its node; while one waits for a node to become empty, nothing behind it starts there;
+ * - a backend on trial gets one request at a time;
+ * - who could start and is told that a better place will be free soon waits for it, until then at the latest;
  * - who can start on arrival is never refused; who must wait may be, by the bounds; nobody starts at or after his deadline.
  */
 export function createScheduler(limits: SchedulerLimits): WorkingScheduler {
@@ -31,6 +35,8 @@ class LineScheduler implements WorkingScheduler {
   readonly #waiting = new WaitingLine();
   readonly #running = new RunningSet();
   readonly #load: Load;
+  /** The end of the first patience; null: nobody waits by choice. */
+  #lookAgainAt: number | null = null;
 
   constructor(limits: SchedulerLimits) {
     this.#limits = limits;
@@ -45,6 +51,7 @@ class LineScheduler implements WorkingScheduler {
       },
       queued: (modelKey) => waiting.ofModel(modelKey),
       running: (modelKey) => running.ofModel(modelKey),
+      runningByBackend: () => running.byBackend(),
     };
   }
 
@@ -54,10 +61,10 @@ class LineScheduler implements WorkingScheduler {
       case 'arrive':
         return late.length === 0 ? this.#arrive(event.entry, event.at, false) : [...late, ...this.#arrive(event.entry, event.at, true)];
       case 'leave':
-        return late.length === 0 ? this.#leave(event.id, false) : [...late, ...this.#leave(event.id, true)];
+        return late.length === 0 ? this.#leave(event.id, event.at, false) : [...late, ...this.#leave(event.id, event.at, true)];
       case 'fleet-changed':
       case 'tick':
-        return [...late, ...this.#start(null)];
+        return [...late, ...this.#start(null, event.at)];
       default:
         return event satisfies never;
     }
@@ -69,7 +76,10 @@ class LineScheduler implements WorkingScheduler {
   }
 
   nextDeadline(): number | null {
-    return this.#waiting.nextDeadline();
+    if (this.#waiting.length === 0) return null;
+    const deadline = this.#waiting.nextDeadline();
+    const lookAgainAt = this.#lookAgainAt;
+    return lookAgainAt === null || (deadline !== null && deadline < lookAgainAt) ? deadline : lookAgainAt;
   }
 
   position(id: string): number {
@@ -78,6 +88,10 @@ class LineScheduler implements WorkingScheduler {
 
   work(backendId: string): BackendWork {
     return this.#running.work(backendId);
+  }
+
+  running(candidate: Candidate): number {
+    return this.#running.ofSlot(candidate);
   }
 
   #expire(at: number): readonly Reject[] {
@@ -89,51 +103,49 @@ class LineScheduler implements WorkingScheduler {
 
   #arrive(entry: Entry, at: number, linePassed: boolean): readonly SchedulerEffect[] {
     if (this.#running.has(entry.id) || this.#waiting.get(entry.id)) throw new RouterError('internal', `Request ${entry.id} is in the scheduler already.`);
-    const atOnce = this.#waiting.length === 0 ? this.#startAlone(entry) : null;
+    const atOnce = this.#waiting.length === 0 ? this.#startAlone(entry, at) : null;
     if (atOnce !== null) return [atOnce];
     // Before it stands in line, or it would count as one of those in front of itself.
-    const refusal = this.#refusal(entry);
+    const refusal = this.#refusal(entry) ?? (entry.deadlineAt !== null && at >= entry.deadlineAt ? this.#tooLate(entry) : null);
     this.#waiting.add(entry, this.#limits.agingPointsPerSecond);
     // Whatever could start has started; only the newcomer, or those in line before it on its nodes, may be next.
     const where = linePassed ? null : nodesOf(entry);
-    const grants = linePassed || this.#anyFree(entry) ? this.#start(where) : [];
-    if (!this.#waiting.get(entry.id)) return grants;
-    const late = entry.deadlineAt !== null && at >= entry.deadlineAt ? this.#tooLate(entry) : null;
-    const reject = refusal ?? late;
-    if (reject === null) return grants;
+    const grants = linePassed || this.#anyFree(entry) ? this.#start(where, at, refusal === null ? null : entry.id) : [];
+    if (refusal === null || !this.#waiting.get(entry.id)) return grants;
     this.#waiting.remove(entry.id);
-    return [...grants, reject];
+    return [...grants, refusal];
   }
 
   /** `linePassed`: entries were taken out of the line already, so that others may start anywhere. */
-  #leave(id: string, linePassed: boolean): readonly SchedulerEffect[] {
+  #leave(id: string, at: number, linePassed: boolean): readonly SchedulerEffect[] {
     const waiting = this.#waiting.get(id);
     if (waiting) {
       this.#waiting.remove(id);
-      return linePassed || this.#wantsNode(waiting) ? this.#start(null) : [];
+      return linePassed || this.#wantsNode(waiting) ? this.#start(null, at) : [];
     }
     const wasFull = this.#isFull();
     const placement = this.#running.remove(id);
-    if (placement === null) return linePassed ? this.#start(null) : [];
+    if (placement === null) return linePassed ? this.#start(null, at) : [];
     if (this.#waiting.length === 0) return nothing;
-    return this.#start(wasFull || linePassed ? null : new Set([placement.nodeId]));
+    return this.#start(wasFull || linePassed ? null : new Set([placement.nodeId]), at);
   }
 
   /** The short way when nobody waits. */
-  #startAlone(entry: Entry): SchedulerEffect | null {
+  #startAlone(entry: Entry, at: number): SchedulerEffect | null {
     if (this.#isFull()) return null;
     const [only] = entry.candidates;
-    const placement = entry.candidates.length === 1 && only !== undefined ? this.#placementOn(only, entry) : this.#placementFor(entry, new Round());
+    const placement = entry.candidates.length === 1 && only !== undefined ? this.#placementOn(only, entry, at) : this.#placementFor(entry, new Round(), at);
     return placement === null ? null : this.#grant(entry, placement);
   }
 
   #grant(entry: Entry, placement: Placement): SchedulerEffect {
-    this.#running.add(entry, placement, this.#limits.exclusive(placement.modelKey));
+    this.#running.add(entry, placement, this.#limits.exclusive(placement.modelKey), this.#limits.trial?.(placement) ?? false);
     return { type: 'grant', id: entry.id, placement };
   }
 
-  /** Starts, in order, whoever fits. `nodes`: only there did anything become free; null: look everywhere. */
-  #start(nodes: ReadonlySet<string> | null): readonly SchedulerEffect[] {
+  /** Starts, in order, whoever fits. `nodes`: only there did anything become free; null: look everywhere. `hurried` may not wait. */
+  #start(nodes: ReadonlySet<string> | null, at: number, hurried: string | null = null): readonly SchedulerEffect[] {
+    if (nodes === null) this.#lookAgainAt = null;
     if (this.#waiting.length === 0) return [];
     const grants: SchedulerEffect[] = [];
     const started = new Set<string>();
@@ -143,7 +155,7 @@ class LineScheduler implements WorkingScheduler {
       if (this.#isFull()) break;
       if (round.hopeless.has(places)) continue;
       const concerned = where === null || entry.candidates.some((candidate) => where?.has(candidate.nodeId));
-      const placement = concerned ? this.#placementFor(entry, round) : null;
+      const placement = concerned ? this.#placementFor(entry, round, entry.id === hurried ? undefined : at) : null;
       if (placement === null) {
         this.#reserve(entry, round);
         // What `place` refuses it refuses to this entry; only a place that is not free is lost to all.
@@ -163,12 +175,18 @@ class LineScheduler implements WorkingScheduler {
   }
 
   /** The first model in the entry's order that has a free slot which may be used. */
-  #placementFor(entry: Entry, round: Round): Placement | null {
+  #placementFor(entry: Entry, round: Round, at: number | undefined): Placement | null {
     for (const group of byModel(entry.candidates)) {
       const free = group.filter((candidate) => this.#isFree(candidate, round));
-      const placement = free.length === 0 ? null : this.#limits.place(entry, free);
-      if (placement !== null) return placement;
+      const chosen = free.length === 0 ? null : this.#limits.place(entry, free, at);
+      if (chosen !== null) return this.#unlessPatient(chosen);
     }
+    return null;
+  }
+
+  #unlessPatient(chosen: Placement | Patience): Placement | null {
+    if (!('until' in chosen)) return chosen;
+    this.#lookAgainAt = Math.min(this.#lookAgainAt ?? Number.POSITIVE_INFINITY, chosen.until);
     return null;
   }
 
@@ -183,12 +201,14 @@ class LineScheduler implements WorkingScheduler {
   }
 
   /** For an entry with one candidate and nobody before it. */
-  #placementOn(candidate: Candidate, entry: Entry): Placement | null {
-    return this.#hasSlot(candidate) && this.#limits.available(candidate) ? this.#limits.place(entry, entry.candidates) : null;
+  #placementOn(candidate: Candidate, entry: Entry, at: number): Placement | null {
+    const chosen = this.#hasSlot(candidate) && this.#limits.available(candidate) ? this.#limits.place(entry, entry.candidates, at) : null;
+    return chosen === null ? null : this.#unlessPatient(chosen);
   }
 
   #hasSlot(candidate: Candidate): boolean {
     if (this.#running.isTaken(candidate.nodeId)) return false;
+    if (this.#running.isTried(candidate.backendId) && this.#limits.trial?.(candidate) === true) return false;
     if (this.#limits.exclusive(candidate.modelKey) && this.#running.ofNode(candidate.nodeId) > 0) return false;
     return this.#running.ofSlot(candidate) < this.#limits.slots(candidate);
   }

@@ -14,7 +14,7 @@ export interface SpecView {
   readonly resident: 'yes' | 'no' | 'unknown';
   /** Does every copy in memory lie partly outside the GPU? */
   readonly cpuSplit: boolean;
-  /** Can no backend take it, since all that have it are down? */
+  /** Can no backend take it, since all that have it are down, or left alone after failures? */
   readonly down: boolean;
   readonly queued: number;
   readonly running: number;
@@ -39,19 +39,25 @@ export function specView(key: string, input: SpecViewInput): SpecView {
   const spec = input.table.specs.get(key);
   const candidates = candidatesFor(key, input.table, input.fleet);
   const { places, listed, copies } = placesOf(key, candidates, input.fleet);
+  const running = input.load.running(key);
   return {
     key,
     spec,
     resident: combined(copies),
     cpuSplit: isSplit(copies),
-    down: places.every((backend) => backend.status === 'down'),
+    down: places.every((backend) => isOut(backend, running)),
     queued: input.load.queued(key),
-    running: input.load.running(key),
+    running,
     slots: spec?.exclusive ? new Set(candidates.map((one) => one.nodeId)).size : candidates.reduce((sum, one) => sum + input.slots(one), 0),
     sizeMb: sizeMbOf(spec, listed),
     maxContext: maxContextOf(spec, listed),
     lacks: (capability) => listed.length > 0 && listed.every((model) => model.capabilities !== undefined && model.capabilities.length > 0 && !model.capabilities.includes(capability)),
   };
+}
+
+/** The one request that a half-open backend gets may be the one that runs. */
+function isOut(backend: BackendState, running: number): boolean {
+  return backend.status === 'down' || backend.breaker === 'open' || (backend.breaker === 'half-open' && running > 0);
 }
 
 interface Places {
@@ -73,11 +79,11 @@ function placesOf(key: string, candidates: readonly Candidate[], fleet: FleetVie
   return found;
 }
 
-/** What is in memory of a model on a backend; null: nothing. */
+/** What is in memory of a model on a backend; null: nothing, or a copy that sleeps and has to be taken in again. */
 export function residencyOf(backend: BackendState, key: string): Resident | null | 'unknown' {
   const resident = backend.report?.resident;
   if (!resident) return 'unknown';
-  return resident.find((one) => sameModel(one.name, key)) ?? null;
+  return resident.find((one) => sameModel(one.name, key) && one.sleeping !== true) ?? null;
 }
 
 function combined(copies: readonly (Resident | null | 'unknown')[]): SpecView['resident'] {

@@ -11,7 +11,7 @@ export const signal: Signal = {
   term(_candidate, view) {
     if (view.resident !== null && view.resident !== 'unknown') return 0;
     const loadMs = view.speed.loadMs ?? (view.sizeBytes === undefined ? usualLoadMs : view.sizeBytes / bytesPerMs);
-    // A server that cannot say what it has loaded has it as likely as not.
-    return view.resident === 'unknown' ? loadMs / 2 : loadMs;
+    // A server that cannot say what it has loaded has it as likely as not; a load that is under way is half done on average.
+    return view.resident === 'unknown' || view.runningModel > 0 ? loadMs / 2 : loadMs;
   },
 };

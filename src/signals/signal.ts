@@ -9,6 +9,12 @@ export interface SignalView {
   readonly resident: Resident | null | 'unknown';
   readonly speed: LearnedSpeed;
   readonly sizeBytes?: number;
+  /** Requests of this model that run there. Where it is not in memory they are loading it. */
+  readonly runningModel: number;
+  /** Is it in memory, or on its way there, at another backend that could take the request now? */
+  readonly warmElsewhere: boolean;
+  /** Tokens at the front of the prompt that this backend has read for an earlier turn of the conversation (an estimate). */
+  readonly readTokens: number;
   /** Work granted to this backend and not finished: requests, and their tokens still to be read and written (estimates). */
   readonly running: number;
   readonly pendingPromptTokens: number;
@@ -24,7 +30,7 @@ export type Veto = { readonly veto: string };
 export interface Signal {
   readonly id: string;
   readonly unit: 'points' | 'ms';
-  /** Can it say no? Then it is asked even when there is only one candidate. */
+  /** Can it say no to the only candidate there is? Then it is asked even without a choice. */
   readonly vetoes?: boolean;
   /** Pure. In `ms` smaller is better, in `points` larger. Always finite. */
   term(candidate: Candidate, view: SignalView): number | Veto;

@@ -1,5 +1,6 @@
 /** What a store keeps over restarts. Types only; one conformance suite runs over every driver. */
 import type { Job, JobError, JobStatus } from '../core/job.ts';
+import type { MinuteUsage, SpanUsage, UsageTotal } from '../core/usage.ts';
 
 export interface JobOutcome {
   readonly status: 'succeeded' | 'failed' | 'cancelled';
@@ -47,17 +48,61 @@ export interface JobStore {
   counts(): Promise<JobCounts>;
 }
 
+/** Small texts by key, for whatever a room has to remember. What is confirmed survives `kill -9`. All reject with `store_unavailable`. */
+export interface KeyValueStore {
+  /** Null when there is none, or its time is over. */
+  get(key: string): Promise<string | null>;
+  /** Writes or replaces; what is replaced counts as new. `expiresAt`: epoch milliseconds, null for never. No NUL in either text. */
+  put(key: string, value: string, expiresAt: number | null): Promise<void>;
+  /** False when there was nothing to get. */
+  delete(key: string): Promise<boolean>;
+  /** Of the keys that begin with `prefix`, keeps the `most` written last. Returns how many went. */
+  trim(prefix: string, most: number): Promise<number>;
+  /** Removes what is over its time at `now`, epoch milliseconds. Returns how many went. */
+  sweep(now: number): Promise<number>;
+}
+
+/** One write of a ledger. Its writer numbers its writes upwards and repeats the same one when it does not know whether it arrived. */
+export interface UsageBatch {
+  readonly writer: string;
+  readonly number: number;
+  readonly rows: readonly MinuteUsage[];
+}
+
+/** Adds up what was used: totals for ever, each minute, and each day of which the minutes were let go. All reject with `store_unavailable`. */
+export interface UsageStore {
+  /** Adds to what is there. False when this batch, or a later one of its writer, is there already. What is confirmed survives `kill -9`. */
+  add(batch: UsageBatch): Promise<boolean>;
+  /** Sorted by backend, then model. */
+  totals(): Promise<readonly UsageTotal[]>;
+  /** Of these models, newest first, at most `limit` rows, none that begins before `since` (epoch seconds). No usage is in two rows. */
+  series(query: { readonly models: readonly string[]; readonly since?: number; readonly limit: number }): Promise<readonly SpanUsage[]>;
+  /**
+   * Counts the days, by backend and model, of the minutes before `before` (epoch seconds); with `trim`, one row a day takes their
+   * place. Repeating it changes nothing.
+   */
+  rollUp(before: number, trim: boolean): Promise<number>;
+}
+
 export interface Store {
   /** `sqlite`, `memory`. */
   readonly kind: string;
   readonly jobs: JobStore;
+  readonly kv: KeyValueStore;
+  readonly usage: UsageStore;
   /** Writes what is pending and closes; later calls reject. */
   close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  readonly path?: string;
+  /** Epoch milliseconds: whether a key's time is over; absent: the system's clock. */
+  readonly now?: () => number;
 }
 
 /** A driver of the store room. */
 export interface StoreDriver {
   readonly kind: string;
   /** Opens or creates it. Rejects with an Error whose message says what to do. */
-  open(options: { readonly path?: string }): Promise<Store>;
+  open(options: StoreOptions): Promise<Store>;
 }

@@ -40,8 +40,17 @@ export class Exposition {
   }
 
   gauge(name: string, help: string): Gauge {
+    return this.#readings(name, help, 'gauge');
+  }
+
+  /** A counter that somebody else counts: its readings never fall while the process lives. */
+  reading(name: string, help: string): Gauge {
+    return this.#readings(name, help, 'counter');
+  }
+
+  #readings(name: string, help: string, type: Family['type']): Gauge {
     const series = new Map<string, number>();
-    this.#add({ name, help, type: 'gauge', lines: () => [...series].map(([labels, value]) => `${name}${labels} ${value}`) });
+    this.#add({ name, help, type, lines: () => [...series].map(([labels, value]) => `${name}${labels} ${value}`) });
     return {
       set: (labels, value) => void series.set(labelText(labels), value),
       clear: () => series.clear(),

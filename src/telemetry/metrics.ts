@@ -1,5 +1,6 @@
 /** Figures for Prometheus: the old gauges by their old names, and counters and histograms of requests. */
 import type { Trace } from '../core/trace.ts';
+import type { UsageTotal } from '../core/usage.ts';
 import { type Counter, Exposition, type Histogram } from './exposition.ts';
 
 /** What the gauges show; read when they are scraped, from memory alone. */
@@ -14,6 +15,8 @@ export interface GaugeSource {
   readonly gpuUtilizationPct?: number;
   readonly jobsByStatus: Readonly<Record<string, number>>;
   readonly jobsByModel: readonly { readonly model: string; readonly status: string; readonly count: number }[];
+  /** Counted since the process began. */
+  readonly usage: readonly UsageTotal[];
 }
 
 export interface Metrics {
@@ -114,6 +117,7 @@ function createGauges(figures: Exposition): (now: GaugeSource) => void {
   const jobsByModel = figures.gauge('oar_jobs', 'Jobs kept now, by status and model.');
   const modelQueued = figures.gauge('oar_model_queue_depth', 'Requests waiting, by the model they wait for.');
   const modelRunning = figures.gauge('oar_model_running', 'Requests being served, by model.');
+  const tokens = figures.reading('oar_tokens_total', 'Tokens used since the router started; estimates where an answer broke off.');
   return (now) => {
     queued.set({}, now.queued);
     running.set({}, now.running);
@@ -125,6 +129,10 @@ function createGauges(figures: Exposition): (now: GaugeSource) => void {
     for (const backend of now.backends) backendUp.set({ backend: backend.id }, backend.up ? 1 : 0);
     for (const [status, count] of Object.entries(now.jobsByStatus)) jobs.set({ status }, count);
     for (const row of now.jobsByModel) jobsByModel.set({ status: row.status, model: row.model }, row.count);
+    for (const { backend, model, promptTokens, completionTokens } of now.usage) {
+      tokens.set({ backend, model, kind: 'prompt' }, promptTokens);
+      tokens.set({ backend, model, kind: 'completion' }, completionTokens);
+    }
     for (const row of now.models) {
       modelQueued.set({ model: row.model }, row.queued);
       modelRunning.set({ model: row.model }, row.running);

@@ -8,3 +8,14 @@ export function modelKey(name: string): string {
 export function sameModel(a: string, b: string): boolean {
   return a === b || modelKey(a) === modelKey(b);
 }
+
+/** llama.cpp's `org/Name-GGUF:Q4_K_M` without its organisation, without its quantisation, and without both; only those that differ. */
+export function shortNames(name: string): readonly string[] {
+  const start = name.lastIndexOf('/') + 1;
+  const colon = name.lastIndexOf(':');
+  const end = colon > start ? colon : name.length;
+  const forms = new Set([name.slice(start), name.slice(0, end), name.slice(start, end)]);
+  forms.delete(name);
+  forms.delete('');
+  return [...forms];
+}

@@ -4,7 +4,17 @@ import { Pool } from 'undici';
 const [origin, kind, total, concurrency] = [process.argv[2], process.argv[3], Number(process.argv[4]), Number(process.argv[5])];
 const pool = new Pool(origin, { connections: concurrency, pipelining: 1, headersTimeout: 60_000, bodyTimeout: 60_000 });
 const message = { role: 'user', content: 'Say something short about foxes and dogs, in the plainest words that you know. '.repeat(3) };
-const body = JSON.stringify({ model: 'bench', messages: [message], ...(kind === 'stream' ? { stream: true } : {}) });
+
+/** Which API the client speaks; the backend of the benchmark speaks OpenAI's chat API alone. */
+const callers = {
+  whole: ['/v1/chat/completions', { messages: [message] }],
+  stream: ['/v1/chat/completions', { messages: [message], stream: true }],
+  'ollama-stream': ['/api/chat', { messages: [message], stream: true }],
+  'anthropic-stream': ['/v1/messages', { messages: [message], max_tokens: 1000, stream: true }],
+  'responses-stream': ['/v1/responses', { input: message.content, store: false, stream: true }],
+};
+const [path, asked] = callers[kind];
+const body = JSON.stringify({ model: 'bench', ...asked });
 
 let started = 0;
 let failed = 0;
@@ -21,7 +31,7 @@ function once() {
     };
     let status = 0;
     pool.dispatch(
-      { path: '/v1/chat/completions', method: 'POST', headers: { 'content-type': 'application/json' }, body },
+      { path, method: 'POST', headers: { 'content-type': 'application/json' }, body },
       {
         onRequestStart() {},
         onResponseStart(_, code) {

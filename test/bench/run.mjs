@@ -92,6 +92,12 @@ try {
   const streams = await inTurn([relay, router], 'stream', quick ? 150 : 500, 16);
   const perChunk = (name) => (streams(name, 'cpuMicros') - whole(name, 'cpuMicros')) / chunksPerStream;
   row('processor time a relayed chunk', { relay: perChunk('relay'), router: perChunk('router'), ratio: perChunk('router') / perChunk('relay') }, '(at most 1.3 times)', 'µs');
+  const perTranslated = {};
+  for (const caller of ['ollama', 'anthropic', 'responses']) {
+    const figures = await inTurn([router], `${caller}-stream`, quick ? 100 : 300, 16);
+    perTranslated[caller] = (figures('router', 'cpuMicros') - whole('router', 'cpuMicros')) / chunksPerStream;
+  }
+  row('processor time a translated chunk', perTranslated, '(at most 15)', 'µs');
   const single = await inTurn([direct, relay, router], 'whole', quick ? 500 : 2000, 1);
   row('median at one client', { direct: single('direct', 'p50'), relay: single('relay', 'p50'), router: single('router', 'p50'), added: single('router', 'p50') - single('direct', 'p50') }, '(at most 0.5 added)', 'ms');
 

@@ -5,7 +5,7 @@ import type { BackendKind, BackendSettings, ProbeClient } from '../../src/backen
 import { RouterError, type ErrorCode } from '../../src/core/errors.ts';
 import { catalogueClient, FakeCatalogue, type FakeModel, type Software } from '../fakes/catalogue.ts';
 
-const software: readonly Software[] = ['ollama', 'llama-server', 'vllm', 'lm-studio', 'openai'];
+const software: readonly Software[] = ['ollama', 'llama-server', 'vllm', 'lm-studio', 'openai', 'anthropic'];
 const models: readonly FakeModel[] = [{ name: 'qwen3:8b', sizeBytes: 5_200_000_000, contextLength: 40_960, family: 'qwen3', capabilities: ['completion', 'tools'] }, { name: 'nomic-embed-text:latest', family: 'nomic-bert', capabilities: ['embedding'] }];
 
 function settingsFor(kind: BackendKind, more: Partial<BackendSettings> = {}): BackendSettings {
@@ -63,7 +63,10 @@ describe.each(backends.map((kind) => [kind.kind, kind] as const))('%s', (_name, 
       const client = catalogueClient(new FakeCatalogue(name, models), kind, settings);
       if (!(await kind.detect(client))) continue;
       const first = await kind.probe(client, settings, null);
-      expect(await kind.probe(client, settings, first)).toEqual(first);
+      const second = await kind.probe(client, settings, first);
+      expect(second).toEqual(first);
+      // What is derived from a list is kept as long as the list itself.
+      expect(second.models).toBe(first.models);
     }
   });
 
@@ -107,6 +110,38 @@ describe.each(backends.map((kind) => [kind.kind, kind] as const))('%s', (_name, 
     if (seen === 503) expect(error.details.retryAfterMs).toBeGreaterThan(0);
   });
 
+  const busy: readonly (readonly [who: string, status: number, body: string])[] = [
+    ['Ollama', 503, '{"error":"server busy, please try again.  maximum pending requests exceeded"}'],
+    ['llama-server', 503, '{"error":{"message":"Loading model","type":"unavailable_error","code":503}}'],
+    ['vLLM', 503, '{"object":"error","message":"Server overloaded","type":"ServiceUnavailableError","code":503}'],
+    ['a cloud', 429, '{"error":{"message":"Rate limit reached","type":"requests","code":"rate_limit_exceeded"}}'],
+  ];
+  test.each(busy)('%s that is busy is tried again elsewhere and is no broken backend', (_who, status, body) => {
+    const error = kind.readError(status, body, settings);
+    expect(error).toMatchObject({ status: 503, retryElsewhere: true, details: { busy: true } });
+  });
+
+  test('a backend that fails is not taken for a busy one', () => {
+    for (const status of [400, 401, 404, 500, 502, 504]) expect(kind.readError(status, '{"error":"it went wrong"}', settings).details.busy).toBeUndefined();
+  });
+
+  const lacking: readonly (readonly [who: string, status: number, body: string])[] = [
+    ['Ollama', 404, '{"error":"model \'x:1b\' not found"}'],
+    ['vLLM', 404, '{"object":"error","message":"The model `x` does not exist.","type":"NotFoundError","param":null,"code":404}'],
+    ['llama-server', 400, '{"error":{"code":400,"message":"model \'x\' not found","type":"invalid_request_error"}}'],
+    ['LM Studio', 400, '{"error":{"message":"Model \\"x\\" not found.","type":"invalid_request_error","param":"model","code":"model_not_found"}}'],
+    ['OpenAI', 404, '{"error":{"message":"The model `x` does not exist or you do not have access to it.","type":"invalid_request_error","param":null,"code":"model_not_found"}}'],
+  ];
+  test.each(lacking)('a model that %s does not have may be elsewhere', (_who, status, body) => {
+    expect(kind.readError(status, body, settings)).toMatchObject({ code: 'backend_failed', status: 404, retryElsewhere: true });
+  });
+
+  test('a refusal that only speaks of a model is the caller\'s', () => {
+    for (const message of ['this model does not support tools', 'the model must be a string', 'invalid model name']) {
+      expect(kind.readError(400, JSON.stringify({ error: message }), settings)).toMatchObject({ code: 'backend_rejected', status: 400 });
+    }
+  });
+
   test('an error keeps the server\'s type and field, and never grows without bound', () => {
     const typed = kind.readError(400, '{"error":{"message":"bad","type":"invalid_request_error","param":"messages[0].role","code":null}}', settings);
     expect(typed.details).toMatchObject({ upstreamType: 'invalid_request_error', param: 'messages[0].role' });
@@ -120,6 +155,8 @@ describe.each(backends.map((kind) => [kind.kind, kind] as const))('%s', (_name, 
     ['SGLang', 400, '{"message":"The input (5120 tokens) is longer than the model\'s context length (4096 tokens)."}', [5120, 4096]],
     ['OpenAI', 400, '{"error":{"message":"Too much.","type":"invalid_request_error","code":"context_length_exceeded"}}', []],
     ['Ollama', 400, '{"error":"the input length exceeds the context length"}', []],
+    ['Anthropic', 400, '{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 5120 tokens > 4096 maximum"}}', [5120, 4096]],
+    ['Anthropic, with the answer', 400, '{"type":"error","error":{"type":"invalid_request_error","message":"input length and `max_tokens` exceed context limit: 5120 + 64 > 4096, decrease input length or `max_tokens` and try again"}}', [5120, 4096]],
     ['LM Studio', 400, '{"error":"Trying to keep the first 5120 tokens when context the overflows. However, the model is loaded with context length of only 4096 tokens, which is not enough."}', [5120, 4096]],
   ];
   test.each(overflows)('a prompt that is too long for %s is context_overflow with both numbers', (_who, status, body, numbers) => {

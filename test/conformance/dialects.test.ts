@@ -4,14 +4,16 @@ import type { StreamPart, TokenLogprob } from '../../src/core/stream.ts';
 import type { AnswerContext, InferenceDialect } from '../../src/dialects/dialect.ts';
 import { dialects } from '../../src/dialects/index.gen.ts';
 import { chat } from '../fakes/brain.ts';
-import { type Answer, type Asked, type Kit, kits, samplePng, type Turn } from './dialect-kits.ts';
+import { kits } from './dialect-kits.ts';
+import { type Answer, type Asked, type Gap, type Kit, samplePng, type ToolSketch, type Turn } from './kits/kit.ts';
 
-const inference = dialects.filter((dialect): dialect is InferenceDialect => dialect.kind === 'inference');
+const chatting = dialects.filter((dialect): dialect is InferenceDialect => dialect.kind === 'inference' && dialect.task === 'chat');
+const inference = chatting.filter((dialect) => kits[dialect.id] !== undefined);
 const pairs = inference.flatMap((caller) => inference.map((backend) => [caller.id, backend.id, caller, backend] as const));
 
 function kitOf(dialect: InferenceDialect): Kit {
   const kit = kits[dialect.id];
-  if (!kit) throw new Error(`dialect-kits.ts has no kit for ${dialect.id}`);
+  if (!kit) throw new Error(`kits/ has no kit for ${dialect.id}`);
   return kit;
 }
 
@@ -44,46 +46,62 @@ const text = (value: string): StreamPart => ({ type: 'text-delta', text: value }
 
 interface Case {
   readonly parts: readonly StreamPart[];
-  readonly expected: (kit: Kit) => Partial<Answer>;
+  readonly expected: (kit: Kit, backend: Kit) => Partial<Answer>;
 }
+
+const call = (index: number, name: string, given: string): StreamPart => ({ type: 'tool-call', index, id: `c${index}`, name, arguments: given });
 
 const answers: Readonly<Record<string, Case>> = {
   'text with any character': {
-    parts: [text('Zażółć '), text('🐢\u2028"\\n"'), text('\ndata: [DONE]\n\n{"done":true}'), finish('stop')],
-    expected: () => ({ text: 'Zażółć 🐢\u2028"\\n"\ndata: [DONE]\n\n{"done":true}', end: 'stop', calls: [], reasoning: '' }),
+    parts: [text('Zażółć '), text('🐢\u2028"\\n"'), text('\ndata: [DONE]\n\n{"done":true}\n\nevent: message_stop\n\n'), finish('stop')],
+    expected: ({ stops }) => ({ text: 'Zażółć 🐢\u2028"\\n"\ndata: [DONE]\n\n{"done":true}\n\nevent: message_stop\n\n', end: stops.stop, calls: [], reasoning: '' }),
   },
-  'nothing at all': { parts: [finish('stop')], expected: () => ({ text: '', calls: [], end: 'stop' }) },
+  'nothing at all': { parts: [finish('stop')], expected: ({ stops }) => ({ text: '', calls: [], end: stops.stop }) },
   'tags of thinking inside text are left alone': { parts: [text('<think>x</think>y'), finish('stop')], expected: () => ({ text: '<think>x</think>y', reasoning: '' }) },
   'reasoning before text': {
     parts: [{ type: 'reasoning-delta', text: 'Hm, ' }, { type: 'reasoning-delta', text: 'żółw.' }, text('Yes'), finish('length')],
-    expected: () => ({ reasoning: 'Hm, żółw.', text: 'Yes', end: 'length' }),
+    expected: ({ stops }) => ({ reasoning: 'Hm, żółw.', text: 'Yes', end: stops.length }),
   },
   'several tool calls': {
-    parts: [
-      text('Let me see.'),
-      { type: 'tool-call', index: 0, id: 'c0', name: 'weather', arguments: '{"city":"Łódź","done":true}' },
-      { type: 'tool-call', index: 1, id: 'c1', name: 'now', arguments: '{}' },
-      { type: 'tool-call', index: 2, id: 'c2', name: 'weather', arguments: '{"city":"Paris"}' },
-      finish('tool-calls'),
-    ],
-    expected: (kit) => ({
+    parts: [text('Let me see.'), call(0, 'weather', '{"city":"Łódź","done":true}'), call(1, 'now', '{}'), call(2, 'weather', '{"city":"Paris"}'), finish('tool-calls')],
+    expected: ({ stops }) => ({
       text: 'Let me see.',
       calls: [{ name: 'weather', arguments: { city: 'Łódź', done: true } }, { name: 'now', arguments: {} }, { name: 'weather', arguments: { city: 'Paris' } }],
-      end: kit.stops.toolCalls,
+      end: stops.toolCalls,
     }),
   },
-  'a content filter': { parts: [text('No'), finish('content-filter')], expected: () => ({ text: 'No' }) },
+  'text and tool calls in turn': {
+    parts: [text('One'), call(0, 'now', '{"in":1}'), { type: 'reasoning-delta', text: 'Hm.' }, text(', two'), call(1, 'now', '{"in":2}'), finish('tool-calls')],
+    expected: ({ stops }) => ({ text: 'One, two', reasoning: 'Hm.', calls: [{ name: 'now', arguments: { in: 1 } }, { name: 'now', arguments: { in: 2 } }], end: stops.toolCalls }),
+  },
+  'a content filter': {
+    parts: [text('No'), finish('content-filter')],
+    expected: ({ stops }, backend) => ({ text: 'No', end: backend.stops.contentFilter === backend.stops.stop ? stops.stop : stops.contentFilter }),
+  },
   'log probabilities': {
     parts: [{ type: 'text-delta', text: 'a🐢', logprobs }, finish('stop')],
     expected: () => ({ text: 'a🐢', logprobs: [{ token: 'a', logprob: -0.25 }, { token: '🐢', logprob: -1 }] }),
   },
 };
 
+/** What is left of an answer when one of the two APIs has no words for some of it. */
+function sayable({ end, ...expected }: Partial<Answer>, kit: Kit, backend: Kit): Partial<Answer> {
+  const gaps = { ...kit.cannotAnswer, ...backend.cannotAnswer };
+  const endKept = end === undefined || (gaps.calls !== undefined && (expected.calls ?? []).length > 0) ? {} : { end };
+  return {
+    ...expected,
+    ...endKept,
+    ...(gaps.logprobs !== undefined && expected.logprobs ? { logprobs: [] } : {}),
+    ...(gaps.reasoning !== undefined && expected.reasoning ? { reasoning: '' } : {}),
+    ...(gaps.calls !== undefined && expected.calls ? { calls: [] } : {}),
+  };
+}
+
 const answerMatrix = pairs.flatMap(([callerId, backendId, caller, backend]) =>
   Object.entries(answers).flatMap(([name, one]) => [true, false].map((stream) => [callerId, backendId, stream ? 'streamed' : 'whole', name, caller, backend, stream, one] as const)));
 
 test('every dialect has a kit', () => {
-  for (const dialect of inference) expect(kitOf(dialect)).toBeDefined();
+  expect(chatting.filter((dialect) => kits[dialect.id] === undefined).map((dialect) => dialect.id)).toEqual([]);
 });
 
 describe('an answer of any backend reaches any caller', () => {
@@ -94,7 +112,7 @@ describe('an answer of any backend reaches any caller', () => {
       const parts = decode(backend, wire, size, { stream, relay: false });
       const out = encode(caller, parts, contextOf(stream)).toString();
       const answer = stream ? kit.readStream(out) : kit.readBody(out);
-      expect(answer).toMatchObject({ ...one.expected(kit), promptTokens: 11, completionTokens: 7 });
+      expect(answer).toMatchObject({ ...sayable(one.expected(kit, kitOf(backend)), kit, kitOf(backend)), promptTokens: 11, completionTokens: 7 });
       expect(parts.filter((part) => part.type === 'finish')).toHaveLength(1);
     }
   });
@@ -115,20 +133,59 @@ const turns: readonly Turn[] = [
   { role: 'assistant', text: 'And', calls: [{ name: 'weather', arguments: { city: 'Paris' } }] },
   { role: 'tool', text: '15°', toolName: 'weather' },
 ];
-const tool = { name: 'weather', description: 'Tells it.', parameters: { type: 'object', properties: { city: { type: 'string' } } } };
+const tool: ToolSketch = { name: 'weather', description: 'Tells it.', parameters: { type: 'object', properties: { city: { type: 'string' } } } };
+
+const gapsOf = (kit: Kit, outcome?: Gap['outcome']): readonly (keyof Asked)[] =>
+  Object.entries(kit.cannotAsk ?? {}).flatMap(([field, gap]) => (outcome === undefined || gap.outcome === outcome ? [field as keyof Asked] : []));
+
+function without(from: Asked, fields: readonly (keyof Asked)[]): Asked {
+  return Object.fromEntries(Object.entries(from).filter(([field]) => !fields.includes(field as keyof Asked))) as unknown as Asked;
+}
+
+/** What a caller of the one API may say to a backend of the other without being refused. */
+function saidTo(caller: Kit, backend: Kit): Asked {
+  return without(asked, [...gapsOf(caller), ...gapsOf(backend, 'refused')]);
+}
+
+/** Prompts that go to the model as they are only go to a backend that carries such prompts, and nothing else goes where only those are taken. */
+const requestPairs = pairs.filter(([, , caller, backend]) => (kitOf(caller).raw !== true || backend.raw === true) && (kitOf(backend).raw !== true || kitOf(caller).raw === true));
+const conversationsToRaw = pairs.filter(([, , caller, backend]) => kitOf(caller).raw !== true && kitOf(backend).raw === true);
+const refusals = requestPairs.flatMap(([callerId, backendId, caller, backend]) =>
+  gapsOf(kitOf(backend), 'refused').filter((field) => !gapsOf(kitOf(caller)).includes(field)).map((field) => [callerId, backendId, field, caller, backend] as const));
+
+test('every gap says why it is one', () => {
+  for (const kit of Object.values(kits)) {
+    for (const gap of Object.values(kit.cannotAsk ?? {})) expect(gap.why).toMatch(/^[A-Z].*\.$/);
+    for (const why of Object.values(kit.cannotAnswer ?? {})) expect(why).toMatch(/^[A-Z].*\.$/);
+  }
+});
 
 describe('a request of any caller reaches any backend', () => {
-  test.each(pairs)('%s to %s: text, image, sampling, schema, thinking, log probabilities', (_caller, _backend, caller, backend) => {
+  test.each(requestPairs)('%s to %s: text, image, sampling, schema, thinking, log probabilities', (_caller, _backend, caller, backend) => {
+    const [from, to] = [kitOf(caller), kitOf(backend)];
+    const said = saidTo(from, to);
     for (const stream of [true, false]) {
-      const request = caller.decodeRequest(JSON.stringify(kitOf(caller).write({ ...asked, stream })));
+      const request = caller.decodeRequest(JSON.stringify(from.write({ ...said, stream })));
       expect(request).toMatchObject({ model: 'asked', stream });
-      const call = backend.encodeRequest(request, { model: 'served:1b' });
-      expect(kitOf(backend).read(JSON.parse(call.body))).toEqual({ ...asked, stream, model: 'served:1b' });
-      expect(call).toMatchObject({ path: backend.routes[0]?.path, rewrites: [] });
+      const wire = backend.encodeRequest(request, { model: 'served:1b' });
+      expect(to.read(JSON.parse(wire.body))).toEqual({ ...without(said, gapsOf(to)), stream, model: 'served:1b' });
+      expect(wire).toMatchObject({ path: backend.routes[0]?.path, rewrites: [] });
     }
   });
 
-  test.each(pairs)('%s to %s: several tool calls and their results', (_caller, _backend, caller, backend) => {
+  test.each(conversationsToRaw)('%s to %s: what is no raw prompt is refused', (_caller, _backend, caller, backend) => {
+    const request = caller.decodeRequest(JSON.stringify(kitOf(caller).write({ model: 'm', stream: true, user: 'Hello', maxTokens: 5 })));
+    expect(() => backend.encodeRequest(request, { model: 'm' })).toThrow(expect.objectContaining({ code: 'unsupported_feature' }));
+  });
+
+  test.each(refusals)('%s to %s: `%s` is refused rather than left out', (_caller, _backend, field, caller, backend) => {
+    const [from, to] = [kitOf(caller), kitOf(backend)];
+    const request = caller.decodeRequest(JSON.stringify(from.write({ ...saidTo(from, to), [field]: asked[field] })));
+    const { param } = to.cannotAsk?.[field] ?? {};
+    expect(() => backend.encodeRequest(request, { model: 'm' })).toThrow(expect.objectContaining({ code: 'unsupported_feature', details: expect.objectContaining({ param }) }));
+  });
+
+  test.each(requestPairs)('%s to %s: several tool calls and their results', (_caller, _backend, caller, backend) => {
     const from = kitOf(caller);
     const to = kitOf(backend);
     if (!from.writeTurns) return;
@@ -139,21 +196,19 @@ describe('a request of any caller reaches any backend', () => {
     }
     const body = JSON.parse(backend.encodeRequest(request, { model: 'm' }).body);
     if (caller !== backend) expect(to.readTurns?.(body)).toEqual(turns);
-    expect(body.tools).toEqual([{ type: 'function', function: tool }]);
+    expect(to.readTools?.(body)).toEqual([tool]);
   });
 
-  test.each(pairs)('%s to %s: what the router decides is put in, and named', (_caller, _backend, caller, backend) => {
-    const { keepAlive: _left, ...rest } = asked;
-    const body = kitOf(caller).write({ ...rest, keepAlive: undefined } as unknown as Asked);
-    const request = caller.decodeRequest(JSON.stringify({ ...body, router: { priority: 'high' } }));
-    const call = backend.encodeRequest(request, { model: 'served', keepAlive: '9m', contextLength: 8192 });
-    const sent = JSON.parse(call.body);
-    expect(sent).toMatchObject({ model: 'served', keep_alive: '9m' });
+  test.each(requestPairs)('%s to %s: what the router decides is put in, and named', (_caller, _backend, caller, backend) => {
+    const [from, to] = [kitOf(caller), kitOf(backend)];
+    const said = without(saidTo(from, to), ['keepAlive']);
+    const request = caller.decodeRequest(JSON.stringify({ ...from.write(said), router: { priority: 'high' } }));
+    const wire = backend.encodeRequest(request, { model: 'served', keepAlive: '9m', contextLength: 8192 });
+    const sent = JSON.parse(wire.body);
     expect(sent).not.toHaveProperty('router');
-    if (backend.id.startsWith('ollama')) {
-      expect(sent.options).toMatchObject({ num_ctx: 8192, temperature: 0.5 });
-      expect(call.rewrites).toEqual(['keep_alive', 'num_ctx']);
-    } else expect(call.rewrites).toEqual(['keep_alive']);
+    expect(to.read(sent)).toEqual({ ...without(said, gapsOf(to)), model: 'served', ...(to.decides.includes('keep_alive') ? { keepAlive: '9m' } : {}) });
+    expect(sent.options?.num_ctx).toBe(to.decides.includes('num_ctx') ? 8192 : undefined);
+    expect(wire.rewrites).toEqual(to.decides);
   });
 });
 

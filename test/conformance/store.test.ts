@@ -1,25 +1,16 @@
-/** What every store driver must do, whatever it keeps its rows in. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** What the jobs of every store driver must do, whatever it keeps its rows in. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Job } from '../../src/core/job.ts';
 import { drivers } from '../../src/store/index.gen.ts';
-import type { JobLimits, JobOutcome, JobStore, Store, StoreDriver } from '../../src/store/store.ts';
+import type { JobLimits, JobOutcome, JobStore, StoreDriver } from '../../src/store/store.ts';
+import { withStore as withWhole } from './store-bed.ts';
 import { StoreModel } from './store-model.ts';
 
 const roomy: JobLimits = { maxJobs: 1e6, maxBytes: 1e12, rememberMs: 1e12 };
 
-async function withStore<T>(driver: StoreDriver, use: (jobs: JobStore, store: Store) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'oar-store-'));
-  const store = await driver.open({ path: join(folder, 'router.db') });
-  try {
-    return await use(store.jobs, store);
-  } finally {
-    await store.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
+function withStore<T>(driver: StoreDriver, use: (jobs: JobStore) => Promise<T>): Promise<T> {
+  return withWhole(driver, ({ jobs }) => use(jobs));
 }
 
 function newJob(id: string, changes: Partial<Job> = {}): Job {

@@ -38,6 +38,7 @@ export interface Step {
 export interface FakeRequest {
   readonly method: string;
   readonly path: string;
+  readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
   readonly bytes: Buffer;
@@ -46,7 +47,7 @@ export interface FakeRequest {
 }
 
 export interface FakeOptions {
-  /** Default `ollama`, which speaks both APIs; the others speak OpenAI's. */
+  /** Default `ollama`, which speaks its own API and OpenAI's; `anthropic` speaks Anthropic's, the others OpenAI's. */
   readonly software?: Software;
   /** Names or descriptions; default one model `test-model`. */
   readonly models?: readonly (string | FakeModel)[];
@@ -59,7 +60,14 @@ export interface FakeOptions {
   readonly record?: boolean;
 }
 
-const apis: Readonly<Record<string, Api>> = { '/v1/chat/completions': 'openai-chat', '/api/chat': 'ollama-chat', '/api/generate': 'ollama-generate' };
+const openAiApis: Readonly<Record<string, Api>> = { '/v1/chat/completions': 'openai-chat' };
+const ollamaApis: Readonly<Record<string, Api>> = { ...openAiApis, '/api/chat': 'ollama-chat', '/api/generate': 'ollama-generate' };
+const anthropicApis: Readonly<Record<string, Api>> = { '/v1/messages': 'anthropic-messages' };
+
+function apiAt(software: Software, path: string): Api | undefined {
+  if (software === 'anthropic') return anthropicApis[path];
+  return (software === 'ollama' ? ollamaApis : openAiApis)[path];
+}
 
 export function startFakeBackend(options: FakeOptions = {}): Promise<FakeBackend> {
   return FakeBackend.start(options);
@@ -171,15 +179,18 @@ export class FakeBackend {
     response.on('error', () => {});
     request.on('end', () => {
       const text = Buffer.concat(pieces).toString('utf8');
-      const path = (request.url ?? '/').split('?')[0] ?? '/';
-      this.#dispatch({ method: request.method ?? 'GET', path, headers: request.headers, text, bytes: Buffer.concat(pieces), body: parsed(text) }, response);
+      const [path = '/', query] = (request.url ?? '/').split('?');
+      this.#dispatch({ method: request.method ?? 'GET', path, query: new URLSearchParams(query), headers: request.headers, text, bytes: Buffer.concat(pieces), body: parsed(text) }, response);
     });
   }
 
   #dispatch(request: FakeRequest, response: ServerResponse): void {
-    const api = this.catalogue.software === 'ollama' || request.path.startsWith('/v1/') ? apis[request.path] : undefined;
-    const { apiKey, record } = this.#options;
-    if (apiKey !== undefined && request.headers['authorization'] !== `Bearer ${apiKey}`) return json(response, 401, { error: { message: 'Invalid API key', type: 'authentication_error' } });
+    const api = apiAt(this.catalogue.software, request.path);
+    const { record } = this.#options;
+    if (!this.#admits(request)) {
+      const error = { message: 'Invalid API key', type: 'authentication_error' };
+      return json(response, 401, this.catalogue.software === 'anthropic' ? { type: 'error', error } : { error });
+    }
     const handler = this.#options.handlers?.[`${request.method} ${request.path}`];
     if (handler !== undefined) {
       this.received += 1;
@@ -196,8 +207,16 @@ export class FakeBackend {
       return;
     }
     if (record !== false) this.listings.push(request);
-    const answer = this.catalogue.answer(request.path, request.body);
+    const answer = this.catalogue.answer(request.path, request.body, request.query);
     json(response, answer.status, answer.body);
+  }
+
+  /** The Anthropic API takes its key, and the version that is spoken, in headers of its own. */
+  #admits({ headers }: FakeRequest): boolean {
+    const { apiKey } = this.#options;
+    if (apiKey === undefined) return true;
+    if (this.catalogue.software !== 'anthropic') return headers['authorization'] === `Bearer ${apiKey}`;
+    return headers['x-api-key'] === apiKey && headers['anthropic-version'] !== undefined;
   }
 
   async #infer(api: Api, request: FakeRequest, response: ServerResponse): Promise<void> {
@@ -276,7 +295,7 @@ export class FakeBackend {
   }
 
   #framesFor(step: Step, api: Api, model: string, request: FakeRequest): Frames {
-    const stream = api === 'openai-chat' ? request.body?.['stream'] === true : request.body?.['stream'] !== false;
+    const stream = api.startsWith('ollama-') ? request.body?.['stream'] !== false : request.body?.['stream'] === true;
     const options = request.body?.['stream_options'] as { include_usage?: boolean } | undefined;
     const includeUsage = options?.include_usage === true;
     const key = `${api} ${model} ${stream} ${includeUsage}`;

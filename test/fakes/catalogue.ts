@@ -1,7 +1,7 @@
 /** What a pretended inference server tells about itself, without any network: the listing answers of several kinds of servers. */
 import type { ProbeClient, BackendKind, BackendSettings } from '../../src/backends/backend.ts';
 
-export type Software = 'ollama' | 'llama-server' | 'vllm' | 'lm-studio' | 'openai';
+export type Software = 'ollama' | 'llama-server' | 'vllm' | 'lm-studio' | 'openai' | 'anthropic';
 
 export interface FakeModel {
   readonly name: string;
@@ -29,6 +29,8 @@ export class FakeCatalogue {
   version = '0.12.6';
   /** llama-server's slots. */
   slots = 2;
+  /** How many models the Anthropic API lists at once at most. */
+  pageSize = 1000;
   /** Paths that this version of the server does not have. */
   readonly missing = new Set<string>();
 
@@ -42,12 +44,13 @@ export class FakeCatalogue {
   }
 
   /** The answer to a listing path; 404 in the server's own words for any other. */
-  answer(path: string, body: unknown): ListingAnswer {
-    const answer = this.missing.has(path) ? undefined : this.#answers(path, body);
+  answer(path: string, body: unknown, query: URLSearchParams = new URLSearchParams()): ListingAnswer {
+    const answer = this.missing.has(path) ? undefined : this.#answers(path, body, query);
     return answer ?? notFound(this.software);
   }
 
-  #answers(path: string, body: unknown): ListingAnswer | undefined {
+  #answers(path: string, body: unknown, query: URLSearchParams): ListingAnswer | undefined {
+    if (this.software === 'anthropic') return path === '/v1/models' ? ok(this.#page(query)) : undefined;
     if (path === '/v1/models') return ok({ object: 'list', data: this.models.map((model) => this.#openAiRow(model)) });
     if (this.software === 'ollama') return this.#ollama(path, body);
     if (this.software === 'llama-server' && path === '/props') {
@@ -68,6 +71,14 @@ export class FakeCatalogue {
     return model ? ok(showOf(model)) : { status: 404, body: { error: `model '${name}' not found` } };
   }
 
+  /** A page of the Anthropic API's list. */
+  #page(query: URLSearchParams): object {
+    const after = query.get('after_id');
+    const from = after === null ? 0 : this.models.findIndex((model) => model.name === after) + 1;
+    const shown = this.models.slice(from, from + Math.min(this.pageSize, Number(query.get('limit') ?? 20)));
+    return { data: shown.map(anthropicRow), has_more: from + shown.length < this.models.length, first_id: shown[0]?.name ?? null, last_id: shown.at(-1)?.name ?? null };
+  }
+
   #openAiRow(model: FakeModel): object {
     const row = { id: model.name, object: 'model', created: 1_700_000_000 };
     switch (this.software) {
@@ -80,6 +91,7 @@ export class FakeCatalogue {
       case 'lm-studio':
         return { ...row, owned_by: 'organization_owner' };
       case 'openai':
+      case 'anthropic':
         return { ...row, owned_by: 'system' };
     }
   }
@@ -101,9 +113,9 @@ export class FakeCatalogue {
 /** Probes a catalogue as if over the network: an answer other than 200 is read by the kind. `asked` gathers the paths. */
 export function catalogueClient(catalogue: FakeCatalogue, kind: BackendKind, settings: BackendSettings, asked: string[] = []): ProbeClient {
   const ask = async (path: string, body: unknown): Promise<unknown> => {
-    const full = new URL(kind.urlFor(settings, path)).pathname;
-    asked.push(full);
-    const answer = catalogue.answer(full, body);
+    const { pathname, searchParams } = new URL(kind.urlFor(settings, path));
+    asked.push(pathname);
+    const answer = catalogue.answer(pathname, body, searchParams);
     if (answer.status !== 200) throw kind.readError(answer.status, JSON.stringify(answer.body), settings);
     return structuredClone(answer.body);
   };
@@ -117,7 +129,21 @@ function ok(body: unknown): ListingAnswer {
 function notFound(software: Software): ListingAnswer {
   if (software === 'ollama') return { status: 404, body: '404 page not found' };
   if (software === 'lm-studio') return ok({ error: 'Unexpected endpoint or method.' });
+  if (software === 'anthropic') return { status: 404, body: { type: 'error', error: { type: 'not_found_error', message: 'Not Found' }, request_id: 'req_fake' } };
   return { status: 404, body: { error: { code: 404, message: 'File Not Found', type: 'not_found_error' } } };
+}
+
+/** Capabilities are told only of models that are given some. */
+function anthropicRow(model: FakeModel): object {
+  const can = (word: string): object => ({ supported: model.capabilities?.includes(word) === true });
+  return {
+    type: 'model',
+    id: model.name,
+    display_name: model.name,
+    created_at: model.modifiedAt ?? '2026-01-02T03:04:05Z',
+    max_input_tokens: model.contextLength ?? null,
+    capabilities: model.capabilities && !model.capabilities.includes('embedding') ? { image_input: can('vision'), thinking: { ...can('thinking'), types: {} } } : null,
+  };
 }
 
 function digestOf(model: FakeModel): string {

@@ -78,8 +78,9 @@ test.each([
   ['a size that is none (AR-D43)', 'server:\n  requestBodyLimit: lots\n', /config\.yaml:2:21\b[\s\S]*requestBodyLimit[\s\S]*8mb/],
   ['broken YAML', 'server: [1,\n  port: 0\n', /config\.yaml:\d+:\d+/],
   ['a route to a model that is not configured', 'models: [{name: a}]\nroutes: {simple_chat: [b]}\n', /config\.yaml:2:\d+[\s\S]*\bb\b/],
-  ['access rules, which are not enforced yet (ruling 25)', 'access: {}\n', /access/],
-  ['an address that other machines reach (ruling 20)', 'server: {host: 0.0.0.0, port: 0}\n', /0\.0\.0\.0/],
+  ['an access file that is not there and may not be made', 'access: {managedConfigPath: ./a.yaml, bootstrapIfMissing: false}\n', /a\.yaml is missing/],
+  ['a range of addresses that is none (AR-D29)', 'access: {admin: {allowedIps: [10.0.0.0/33]}}\n', /10\.0\.0\.0\/33/],
+  ['an address that other machines reach (ruling 20)', 'server: {host: 0.0.0.0, port: 0}\n', /0\.0\.0\.0[\s\S]*oar keys create[\s\S]*--lan[\s\S]*allowOpenNetwork/],
 ])('serve refuses %s', async (_what, yaml, words) => {
   const folder = newFolder();
   const path = yaml === null ? `${folder}/not-there.yaml` : configFile(yaml, folder);

@@ -17,6 +17,8 @@ const job: Job = {
   priority: 'normal', principalId: 'p', user: 'u', createdAt: 1, startedAt: null, finishedAt: null, notBefore: null, expiresAt: null,
 };
 
+const usage = { writer: 'w', number: 1, rows: [{ backend: 'a', model: 'm', at: 60, requests: 1, promptTokens: 2, completionTokens: 3 }] };
+
 let folder = '';
 let children: ChildProcess[] = [];
 
@@ -35,12 +37,12 @@ async function driver(): Promise<StoreDriver> {
   return ((await import(pathToFileURL(module).href)) as { driver: StoreDriver }).driver;
 }
 
-/** A process that opens the store, adds the job and says so; `then` is what it does next. */
+/** A process that opens the store, writes to each of its parts and says so; `then` is what it does next. */
 function otherRouter(path: string, then: string): ChildProcess {
   const code = `
     import { driver } from ${JSON.stringify(pathToFileURL(module).href)};
     const store = await driver.open({ path: ${JSON.stringify(path)} });
-    await store.jobs.add(${JSON.stringify(job)});
+    await Promise.all([store.jobs.add(${JSON.stringify(job)}), store.kv.put('key', 'value', null), store.usage.add(${JSON.stringify(usage)})]);
     console.log('added');
     ${then}`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -68,6 +70,9 @@ test('a file in use by another process is refused; kill -9 of that process frees
   const store = await open({ path });
   try {
     expect(await store.jobs.get(job.id)).toEqual(job);
+    expect(await store.kv.get('key')).toBe('value');
+    expect(await store.usage.add(usage)).toBe(false);
+    expect(await store.usage.totals()).toMatchObject([{ requests: 1, promptTokens: 2, completionTokens: 3 }]);
   } finally {
     await store.close();
   }

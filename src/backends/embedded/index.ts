@@ -9,6 +9,7 @@ import { readUpstreamError } from '../read-upstream-error.ts';
 export const backend: BackendKind = {
   kind: 'embedded',
   label: 'Embedded engine',
+  local: true,
   speaks: ['openai-chat'],
   usualAddresses: [],
   urlFor: (settings, path) => joinAddress(settings.url, path),

@@ -1,6 +1,6 @@
 /** `server`: where the router listens and how. */
 import { z } from 'zod';
-import { basePath, filePath, flag, milliseconds, size, text } from './values.ts';
+import { basePath, filePath, flag, milliseconds, size, text, textList } from './values.ts';
 
 const https = z
   .strictObject({
@@ -21,6 +21,10 @@ export const server = z
     requestBodyLimit: size.prefault('8mb').describe('Largest request body; a larger one gets 413.'),
     holdHeadMs: milliseconds.default(15_000).describe('How long the head of a streamed answer is held back for a clean error or a retry; afterwards comments keep the line alive.'),
     https,
+    cors: z
+      .strictObject({ origins: textList.default([]).describe('Web pages that may call the router from a browser, such as https://chat.example.org; `*` means any. Absent: none.') })
+      .prefault({})
+      .describe('Calls from web pages of other origins.'),
   })
   .prefault({})
   .describe('Where the router listens.');

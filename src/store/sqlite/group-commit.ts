@@ -1,25 +1,25 @@
 /** Runs many calls in one transaction, so that they share one wait for the disk. */
+import { isRead, perform, type StoreCall, type StoreTables } from '../store-calls.ts';
 import { rollBack, sqliteCode } from './database.ts';
 import type { Database, Statement } from './database.ts';
-import type { Answer, JobCall, JobCalls } from './protocol.ts';
+import type { Answer } from './protocol.ts';
 
 export interface NumberedCall {
   readonly id: number;
-  readonly call: JobCall;
+  readonly call: StoreCall;
 }
 
 const constraint = 19;
-const reads: ReadonlySet<JobCall['name']> = new Set(['get', 'list', 'counts']);
 
 export class GroupCommit {
   readonly #database: Database;
-  readonly #calls: JobCalls;
+  readonly #tables: StoreTables;
   readonly #savepoint: Statement;
   readonly #release: Statement;
 
-  constructor(database: Database, calls: JobCalls) {
+  constructor(database: Database, tables: StoreTables) {
     this.#database = database;
-    this.#calls = calls;
+    this.#tables = tables;
     this.#savepoint = database.prepare('SAVEPOINT one_call');
     this.#release = database.prepare('RELEASE one_call');
   }
@@ -29,14 +29,14 @@ export class GroupCommit {
     try {
       return this.#together(batch);
     } catch (thrown) {
-      if (batch.length === 1) return batch.map(({ id }) => failure(id, thrown));
+      if (batch.length === 1) return batch.map(({ id, call }) => failure(id, thrown, call));
       // The disk refused the whole: a smaller change may still fit.
       return batch.flatMap((one) => this.run([one]));
     }
   }
 
   #together(batch: readonly NumberedCall[]): Answer[] {
-    if (batch.every(({ call }) => reads.has(call.name))) return batch.map((one) => this.#answer(one));
+    if (batch.every(({ call }) => isRead(call))) return batch.map((one) => this.#answer(one));
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       const answers = batch.map((one) => this.#isolated(one));
@@ -51,12 +51,12 @@ export class GroupCommit {
   #isolated({ id, call }: NumberedCall): Answer {
     this.#savepoint.run();
     try {
-      const value = perform(this.#calls, call);
+      const value = perform(this.#tables, call);
       this.#release.run();
       return { id, value };
     } catch (thrown) {
       this.#takeBack(thrown);
-      return failure(id, thrown);
+      return failure(id, thrown, call);
     }
   }
 
@@ -72,32 +72,17 @@ export class GroupCommit {
 
   #answer({ id, call }: NumberedCall): Answer {
     try {
-      return { id, value: perform(this.#calls, call) };
+      return { id, value: perform(this.#tables, call) };
     } catch (thrown) {
-      return failure(id, thrown);
+      return failure(id, thrown, call);
     }
   }
 }
 
-function perform(calls: JobCalls, call: JobCall): unknown {
-  switch (call.name) {
-    case 'add': return calls.add(...call.args);
-    case 'get': return calls.get(...call.args);
-    case 'list': return calls.list(...call.args);
-    case 'start': return calls.start(...call.args);
-    case 'finish': return calls.finish(...call.args);
-    case 'requeue': return calls.requeue(...call.args);
-    case 'recover': return calls.recover(...call.args);
-    case 'sweep': return calls.sweep(...call.args);
-    case 'counts': return calls.counts(...call.args);
-    default: return call satisfies never;
-  }
-}
-
-function failure(id: number, thrown: unknown): Answer {
+function failure(id: number, thrown: unknown, { part, name }: StoreCall): Answer {
   const said = thrown instanceof Error ? thrown.message : String(thrown);
   const code = sqliteCode(thrown);
-  if (code === null) return { id, code: 'internal', message: said };
-  if (code === constraint) return { id, code: 'conflict', message: 'There is a job with this id already.' };
-  return { id, code: 'store_unavailable', message: `The job store could not be used: ${said}.` };
+  if (code === constraint && part === 'jobs' && name === 'add') return { id, code: 'conflict', message: 'There is a job with this id already.' };
+  if (code === null || code === constraint) return { id, code: 'internal', message: said };
+  return { id, code: 'store_unavailable', message: `The store could not be used: ${said}.` };
 }

@@ -3,24 +3,24 @@ import type { Job, JobError, JobStatus } from '../../core/job.ts';
 import { countJobs } from '../count-jobs.ts';
 import { textBytes } from '../retention.ts';
 import type { JobCounts, JobLimits, JobOutcome, JobSummary } from '../store.ts';
-import type { Database, SqlRow, SqlValue, Statement } from './database.ts';
+import type { JobCalls } from '../store-calls.ts';
+import type { Database, SqlRow, SqlValue } from './database.ts';
 import { jobOf, summaryColumns, summaryOf } from './job-row.ts';
 import { JobSweep } from './job-sweep.ts';
-import type { JobCalls } from './protocol.ts';
+import { Statements } from './statements.ts';
 
 const wholeJobs = `SELECT ${summaryColumns}, job_requests.body AS request, job_results.body AS result
   FROM jobs LEFT JOIN job_requests ON job_requests.job = number LEFT JOIN job_results ON job_results.job = number`;
 
 type Page = { readonly limit: number; readonly before?: string; readonly principalId?: string };
 
-/** Prepares its statements once. Every call throws SQLite's own error. */
+/** Every call throws SQLite's own error. */
 export class JobTable implements JobCalls {
-  readonly #database: Database;
-  readonly #statements = new Map<string, Statement>();
+  readonly #statements: Statements;
   readonly #sweep: JobSweep;
 
   constructor(database: Database) {
-    this.#database = database;
+    this.#statements = new Statements(database);
     this.#sweep = new JobSweep(database);
   }
 
@@ -37,7 +37,7 @@ export class JobTable implements JobCalls {
   }
 
   get(id: string): Job | null {
-    const row = this.#statement(`${wholeJobs} WHERE id = ?`).get(id);
+    const row = this.#statements.get(`${wholeJobs} WHERE id = ?`, id);
     return row ? jobOf(row) : null;
   }
 
@@ -53,7 +53,7 @@ export class JobTable implements JobCalls {
       values.push(page.before);
     }
     const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
-    return this.#statement(`SELECT ${summaryColumns} FROM jobs ${where} ORDER BY created_at DESC, id DESC LIMIT ?`).all(...values, page.limit).map(summaryOf);
+    return this.#statements.all(`SELECT ${summaryColumns} FROM jobs ${where} ORDER BY created_at DESC, id DESC LIMIT ?`, ...values, page.limit).map(summaryOf);
   }
 
   start(id: string, at: number): boolean {
@@ -81,7 +81,7 @@ export class JobTable implements JobCalls {
 
   recover(): Job[] {
     this.#run("UPDATE jobs SET status = 'queued', started_at = NULL, crashes = crashes + 1 WHERE status = 'running'");
-    return this.#statement(`${wholeJobs} WHERE status = 'queued' ORDER BY created_at, id`).all().map(jobOf);
+    return this.#statements.all(`${wholeJobs} WHERE status = 'queued' ORDER BY created_at, id`).map(jobOf);
   }
 
   sweep(now: number, limits: JobLimits): number {
@@ -89,7 +89,7 @@ export class JobTable implements JobCalls {
   }
 
   counts(): JobCounts {
-    const rows = this.#statement('SELECT status, selected_model, count(*) AS jobs, sum(bytes) AS bytes FROM jobs GROUP BY status, selected_model').all();
+    const rows = this.#statements.all('SELECT status, selected_model, count(*) AS jobs, sum(bytes) AS bytes FROM jobs GROUP BY status, selected_model');
     return countJobs(rows.map(countedRow));
   }
 
@@ -99,15 +99,7 @@ export class JobTable implements JobCalls {
 
   /** Did it change a row? */
   #run(sql: string, ...values: SqlValue[]): boolean {
-    return Number(this.#statement(sql).run(...values).changes) > 0;
-  }
-
-  #statement(sql: string): Statement {
-    const known = this.#statements.get(sql);
-    if (known) return known;
-    const statement = this.#database.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
+    return this.#statements.run(sql, ...values) > 0;
   }
 }
 

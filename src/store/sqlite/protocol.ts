@@ -1,13 +1,7 @@
 /** What the router's thread and the store's thread say to each other. Types only. */
-import type { JobStore } from '../store.ts';
+import type { StoreCall } from '../store-calls.ts';
 
-/** The calls of a JobStore, answered at once. */
-export type JobCalls = { [Name in keyof JobStore]: (...args: Parameters<JobStore[Name]>) => Awaited<ReturnType<JobStore[Name]>> };
-
-/** One call with the arguments that its name asks for. */
-export type JobCall = { [Name in keyof JobStore]: { readonly name: Name; readonly args: Parameters<JobStore[Name]> } }[keyof JobStore];
-
-export type ToStore = { readonly kind: 'call'; readonly id: number; readonly call: JobCall } | { readonly kind: 'close' };
+export type ToStore = { readonly kind: 'call'; readonly id: number; readonly call: StoreCall } | { readonly kind: 'close' };
 
 export type Answer =
   | { readonly id: number; readonly value: unknown }

@@ -2,10 +2,10 @@
 import type { MessagePort } from 'node:worker_threads';
 import { GroupCommit } from './group-commit.ts';
 import type { NumberedCall } from './group-commit.ts';
-import { JobTable } from './job-table.ts';
 import { openFile } from './open-file.ts';
 import type { OpenFile } from './open-file.ts';
 import type { FromStore, ToStore } from './protocol.ts';
+import { tablesOf } from './tables.ts';
 
 /** Opens the file and answers on the port until it is told to close. */
 export function serveStore(port: MessagePort, path: string): void {
@@ -18,7 +18,7 @@ export function serveStore(port: MessagePort, path: string): void {
     port.close();
     return;
   }
-  const commit = new GroupCommit(file.database, new JobTable(file.database));
+  const commit = new GroupCommit(file.database, tablesOf(file.database));
   let waiting: NumberedCall[] = [];
   const drain = (): void => {
     const batch = waiting;

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -9,8 +9,8 @@ import type { Database } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { NumberedCall } from './group-commit.ts';
 import { driver } from './index.ts';
-import { JobTable } from './job-table.ts';
 import { migrate } from './migrations.ts';
+import { tablesOf } from './tables.ts';
 
 let folder = '';
 let path = '';
@@ -51,6 +51,34 @@ test('what was confirmed is there after a restart; what ran is queued again with
   const { jobs } = await open();
   expect(await jobs.recover()).toEqual([{ ...newJob('ran'), attempts: 1, crashes: 1 }, newJob('waits')]);
   expect(await jobs.get('done')).toEqual({ ...newJob('done'), status: 'succeeded', resultJson: '{"a":"ü"}', selectedModel: 'other', finishedAt: 7, expiresAt: 9 });
+});
+
+test('what a version without keys and usage has written is kept, and takes both from now on', async () => {
+  mkdirSync(join(folder, 'state'));
+  const older = openSqlite(path);
+  older.exec(readFileSync(new URL('./migrations/0001-jobs.sql', import.meta.url), 'utf8'));
+  older.exec("INSERT INTO jobs VALUES (1, 'old', 'queued', 1, 2, 'unknown', 'm', 'openai-chat', NULL, NULL, 0, 0, 'high', 'p', 'u', 1.5, NULL, NULL, NULL, NULL)");
+  older.exec("INSERT INTO job_requests VALUES (1, '{}')");
+  older.exec('PRAGMA user_version = 1');
+  older.close();
+  const { jobs, kv, usage } = await open();
+  expect(await jobs.get('old')).toEqual({ ...newJob('old'), createdAt: 1.5 });
+  await kv.put('key', 'value', null);
+  await usage.add({ writer: 'w', number: 1, rows: [{ backend: 'a', model: 'm', at: 60, requests: 1, promptTokens: 2, completionTokens: 3 }] });
+  expect(await kv.get('key')).toBe('value');
+  expect(await usage.totals()).toEqual([{ backend: 'a', model: 'm', requests: 1, promptTokens: 2, completionTokens: 3 }]);
+});
+
+test('keys and usage are there after a restart, and a batch that comes again after it is known', async () => {
+  const first = await open();
+  await first.kv.put('key', 'ü', 4_000_000_000_000);
+  const batch = { writer: 'w', number: 7, rows: [{ backend: 'a', model: 'm', at: 60, requests: 1, promptTokens: 2, completionTokens: 3 }] };
+  await first.usage.add(batch);
+  await first.close();
+  const { kv, usage } = await open();
+  expect(await kv.get('key')).toBe('ü');
+  expect(await usage.add(batch)).toBe(false);
+  expect(await usage.totals()).toMatchObject([{ requests: 1, promptTokens: 2, completionTokens: 3 }]);
 });
 
 test('folder and files are private, whatever the umask', async () => {
@@ -101,19 +129,19 @@ test('the file shrinks when the texts of old jobs are gone', async () => {
 test('on a full disk what does not fit is refused, and its neighbours of the batch are kept', () => {
   const database = openSqlite(':memory:');
   migrate(database);
-  const table = new JobTable(database);
-  const commit = new GroupCommit(database, table);
+  const tables = tablesOf(database);
+  const commit = new GroupCommit(database, tables);
   database.exec('PRAGMA max_page_count = 40');
   const answers = commit.run([
-    { id: 1, call: { name: 'add', args: [newJob('small1')] } },
-    { id: 2, call: { name: 'add', args: [newJob('large', 'x'.repeat(1_000_000))] } },
-    { id: 3, call: { name: 'add', args: [newJob('small2')] } },
-    { id: 4, call: { name: 'start', args: ['small1', 5] } },
+    { id: 1, call: { part: 'jobs', name: 'add', args: [newJob('small1')] } },
+    { id: 2, call: { part: 'jobs', name: 'add', args: [newJob('large', 'x'.repeat(1_000_000))] } },
+    { id: 3, call: { part: 'jobs', name: 'add', args: [newJob('small2')] } },
+    { id: 4, call: { part: 'jobs', name: 'start', args: ['small1', 5] } },
   ]);
   expect(answers).toEqual([{ id: 1, value: undefined }, expect.objectContaining({ id: 2, code: 'store_unavailable' }), { id: 3, value: undefined }, { id: 4, value: true }]);
-  expect(table.get('large')).toBeNull();
-  expect(table.get('small1')?.attempts).toBe(1);
-  expect(commit.run([{ id: 5, call: { name: 'get', args: ['small2'] } }])).toEqual([{ id: 5, value: newJob('small2') }]);
+  expect(tables.jobs.get('large')).toBeNull();
+  expect(tables.jobs.get('small1')?.attempts).toBe(1);
+  expect(commit.run([{ id: 5, call: { part: 'jobs', name: 'get', args: ['small2'] } }])).toEqual([{ id: 5, value: newJob('small2') }]);
   database.close();
 });
 
@@ -130,11 +158,11 @@ test('a commit that the disk refuses fails nobody whose own change still fits', 
       database.exec(sql);
     },
   };
-  const commit = new GroupCommit(refusesFirst, new JobTable(refusesFirst));
-  const add = (id: number): NumberedCall => ({ id, call: { name: 'add', args: [newJob(`job${id}`)] } });
+  const commit = new GroupCommit(refusesFirst, tablesOf(refusesFirst));
+  const add = (id: number): NumberedCall => ({ id, call: { part: 'jobs', name: 'add', args: [newJob(`job${id}`)] } });
   expect(commit.run([add(1), add(2)])).toEqual([{ id: 1, value: undefined }, { id: 2, value: undefined }]);
   commits = 0;
-  expect(commit.run([add(3)])).toEqual([{ id: 3, code: 'store_unavailable', message: 'The job store could not be used: disk I/O error.' }]);
+  expect(commit.run([add(3)])).toEqual([{ id: 3, code: 'store_unavailable', message: 'The store could not be used: disk I/O error.' }]);
   expect(commit.run([add(3)])).toEqual([{ id: 3, value: undefined }]);
   database.close();
 });

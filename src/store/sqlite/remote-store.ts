@@ -1,7 +1,7 @@
-/** A JobStore whose calls travel to the store's thread and back. */
+/** Carries calls to the store's thread, and its answers back. */
 import { RouterError } from '../../core/errors.ts';
-import type { JobStore } from '../store.ts';
-import type { Answer, FromStore, JobCall } from './protocol.ts';
+import type { StoreCall } from '../store-calls.ts';
+import type { Answer, FromStore } from './protocol.ts';
 import type { StoreThread } from './start-thread.ts';
 
 interface Pending {
@@ -10,7 +10,7 @@ interface Pending {
 }
 
 /** Opens when the thread says so; after `close`, or when the thread has died, every call rejects with `store_unavailable`. */
-export class RemoteJobs implements JobStore {
+export class RemoteStore {
   readonly #thread: StoreThread;
   readonly #pending = new Map<number, Pending>();
   readonly #opened: Promise<void>;
@@ -31,7 +31,7 @@ export class RemoteJobs implements JobStore {
       leave = resolve;
     });
     thread.listen((message) => this.#hear(message, open, refuse), (cause) => {
-      this.#end(cause ? `The job store has failed: ${cause.message}.` : 'The job store is closed.', cause);
+      this.#end(cause ? `The store has failed: ${cause.message}.` : 'The store is closed.', cause);
       refuse(cause ?? new Error('The store stopped before it was open.'));
       leave();
     });
@@ -45,54 +45,19 @@ export class RemoteJobs implements JobStore {
   /** Resolves when what was called before is written and the file is closed. */
   async close(): Promise<void> {
     if (this.#ended === null) {
-      this.#ended = 'The job store is closed.';
+      this.#ended = 'The store is closed.';
       this.#thread.post({ kind: 'close' });
     }
     await this.#gone;
   }
 
-  add(...args: Parameters<JobStore['add']>): Promise<void> {
-    return this.#call({ name: 'add', args });
-  }
-
-  get(...args: Parameters<JobStore['get']>): ReturnType<JobStore['get']> {
-    return this.#call({ name: 'get', args });
-  }
-
-  list(...args: Parameters<JobStore['list']>): ReturnType<JobStore['list']> {
-    return this.#call({ name: 'list', args });
-  }
-
-  start(...args: Parameters<JobStore['start']>): Promise<boolean> {
-    return this.#call({ name: 'start', args });
-  }
-
-  finish(...args: Parameters<JobStore['finish']>): Promise<boolean> {
-    return this.#call({ name: 'finish', args });
-  }
-
-  requeue(...args: Parameters<JobStore['requeue']>): Promise<boolean> {
-    return this.#call({ name: 'requeue', args });
-  }
-
-  recover(): ReturnType<JobStore['recover']> {
-    return this.#call({ name: 'recover', args: [] });
-  }
-
-  sweep(...args: Parameters<JobStore['sweep']>): Promise<number> {
-    return this.#call({ name: 'sweep', args });
-  }
-
-  counts(): ReturnType<JobStore['counts']> {
-    return this.#call({ name: 'counts', args: [] });
-  }
-
-  #call<Value>(call: JobCall): Promise<Value> {
+  /** Rejects with what the store answered. */
+  send<Value>(call: StoreCall): Promise<Value> {
     if (this.#ended !== null) return Promise.reject(new RouterError('store_unavailable', this.#ended));
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise<Value>((resolve, reject) => {
-      // The store answers a call with the value that its name promises; both ends are typed by `protocol.ts`.
+      // The store answers a call with the value that its name promises; both ends are typed by `store-calls.ts`.
       this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
       this.#thread.post({ kind: 'call', id, call });
     });

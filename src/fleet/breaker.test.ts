@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { FakeClock } from '../../test/fakes/clock.ts';
+import { Breaker, verdictOf } from './breaker.ts';
+import { Breakers } from './breakers.ts';
+import type { Lesson } from './fleet.ts';
+
+const settings = { failures: 3, openMs: 1000 };
+const lesson = (more: Partial<Lesson>): Lesson => ({ backendId: 'a', model: 'm', ok: false, usage: {}, cold: false, ...more });
+
+test('it opens after so many failures in a row, and one success between them counts all from the start', () => {
+  const breaker = new Breaker(settings);
+  expect([breaker.failed(), breaker.failed(), breaker.worked(), breaker.failed(), breaker.failed()]).toEqual([null, null, false, null, null]);
+  expect(breaker.state).toBe('closed');
+  expect(breaker.failed()).toBe(1000);
+  expect(breaker.state).toBe('open');
+});
+
+test('after the time one trial decides: it closes, or opens for twice as long, up to sixteen times', () => {
+  const breaker = new Breaker({ failures: 1, openMs: 1000 });
+  const opened: (number | null)[] = [breaker.failed()];
+  for (let trial = 0; trial < 6; trial += 1) {
+    breaker.waited();
+    expect(breaker.state).toBe('half-open');
+    opened.push(breaker.failed());
+  }
+  expect(opened).toEqual([1000, 2000, 4000, 8000, 16_000, 16_000, 16_000]);
+  breaker.waited();
+  expect(breaker.worked()).toBe(true);
+  expect(breaker.state).toBe('closed');
+  expect(breaker.failed()).toBe(1000);
+});
+
+test('what began before it opened changes nothing when it fails, and closes it when it succeeds', () => {
+  const breaker = new Breaker({ failures: 1, openMs: 1000 });
+  breaker.failed();
+  expect(breaker.failed()).toBeNull();
+  expect(breaker.state).toBe('open');
+  expect(breaker.worked()).toBe(true);
+  breaker.waited();
+  expect(breaker.state).toBe('closed');
+});
+
+test.each<[string, Partial<Lesson>, ReturnType<typeof verdictOf>]>([
+  ['an answer', { ok: true }, 'works'],
+  ...(['backend_failed', 'backend_timeout', 'backend_protocol', 'backend_unreachable', 'stream_interrupted'] as const).map((error): [string, Partial<Lesson>, 'fails'] => [error, { error }, 'fails']),
+  ['a busy server', { error: 'backend_failed', excused: true }, null],
+  ['no connection, which the probe sees too', { error: 'backend_unreachable', noConnection: true }, null],
+  ...(['context_overflow', 'backend_rejected', 'unsupported_feature', 'not_supported', 'internal'] as const).map((error): [string, Partial<Lesson>, null] => [error, { error }, null]),
+])('what %s says of the backend', (_what, more, verdict) => {
+  expect(verdictOf(lesson(more))).toBe(verdict);
+});
+
+test('never open longer than sixteen times the setting, never open without failures enough', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('failed', 'worked', 'waited'), { maxLength: 200 }), fc.integer({ min: 1, max: 5 }), (steps, failures) => {
+      const breaker = new Breaker({ failures, openMs: 10 });
+      let inRow = 0;
+      for (const step of steps) {
+        const before = breaker.state;
+        const said = breaker[step]();
+        if (step === 'failed' && typeof said === 'number') expect(said).toBeLessThanOrEqual(160);
+        if (before === 'closed') inRow = step === 'failed' ? inRow + 1 : step === 'worked' ? 0 : inRow;
+        else inRow = 0;
+        if (before === 'closed') expect(breaker.state).toBe(inRow >= failures ? 'open' : 'closed');
+        if (step === 'worked') expect(breaker.state).toBe('closed');
+        if (before === 'open') expect(breaker.state).toBe(step === 'worked' ? 'closed' : step === 'waited' ? 'half-open' : 'open');
+      }
+    }),
+  );
+});
+
+test('each backend has its own, with its own time; nothing is left when they stop', () => {
+  const clock = new FakeClock(0);
+  const told: unknown[] = [];
+  const breakers = new Breakers({ failures: 2, openMs: 1000 }, clock, (...change) => told.push(change));
+  for (const backendId of ['a', 'b', 'a']) breakers.learn(lesson({ backendId, error: 'backend_failed' }));
+  expect(told).toEqual([['a', 'open', 1000]]);
+  clock.advance(999);
+  expect(told).toHaveLength(1);
+  clock.advance(1);
+  expect(told.at(-1)).toEqual(['a', 'half-open']);
+  breakers.learn(lesson({ error: 'backend_timeout' }));
+  expect(told.at(-1)).toEqual(['a', 'open', 2000]);
+  breakers.learn(lesson({ ok: true }));
+  expect(told.at(-1)).toEqual(['a', undefined]);
+  expect(clock.pending).toBe(0);
+  for (let count = 0; count < 2; count += 1) breakers.learn(lesson({ backendId: 'b', error: 'backend_failed' }));
+  breakers.stop();
+  expect(clock.pending).toBe(0);
+});

@@ -1,0 +1,46 @@
+/** Decides which web pages may call: a page of another site must not use or change a router through its visitor's browser. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { RouterError } from '../core/errors.ts';
+import { isOwnHost } from '../util/address-ranges.ts';
+
+/** Hosts of a page on the caller's own machine. */
+const loopbackHost = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/i;
+
+/**
+ * Throws `forbidden` for a page that is neither listed, nor this router's own, nor (unless `strict`) one of the caller's own
+ * machine. A name that public DNS gives out is never this router's own by itself: it may have been pointed here (DNS
+ * rebinding). Programs send no Origin and are not asked; desktop applications send one of a scheme of their own.
+ */
+export function checkOrigin({ origin, host = '' }: IncomingHttpHeaders, allowed: readonly string[], strict: boolean): void {
+  if (origin === undefined || allowed.includes('*') || allowed.includes(origin)) return;
+  const page = URL.canParse(origin) ? new URL(origin) : null;
+  if (page !== null && !/^https?:$/.test(page.protocol) && !strict) return;
+  if (page !== null && page.host === hostOf(host, page.protocol) && isOwnHost(page.hostname)) return;
+  if (page !== null && !strict && loopbackHost.test(page.hostname)) return;
+  throw new RouterError('forbidden', `Pages of ${origin.slice(0, 100)} may not call this router. List the origin in server.cors.origins to allow it.`);
+}
+
+/** As a URL writes it: without the port that the protocol has anyway. */
+function hostOf(host: string, protocol: string): string | null {
+  const address = `${protocol}//${host}`;
+  return URL.canParse(address) ? new URL(address).host : null;
+}
+
+/** Headers that let a listed page read the answer; null when there are none to send. */
+export function corsHeaders({ origin }: IncomingHttpHeaders, allowed: readonly string[]): Record<string, string> | null {
+  if (origin === undefined || allowed.length === 0) return null;
+  if (!allowed.includes('*') && !allowed.includes(origin)) return { vary: 'Origin' };
+  return { 'access-control-allow-origin': allowed.includes('*') ? '*' : origin, vary: 'Origin', 'access-control-expose-headers': '*' };
+}
+
+/** The answer to a browser that asks before it calls. */
+export function preflightHeaders(headers: IncomingHttpHeaders, allowed: readonly string[]): Record<string, string> | null {
+  const cors = corsHeaders(headers, allowed);
+  if (cors?.['access-control-allow-origin'] === undefined) return null;
+  return {
+    ...cors,
+    'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
+    'access-control-allow-headers': String(headers['access-control-request-headers'] ?? 'authorization, content-type, x-api-key'),
+    'access-control-max-age': '600',
+  };
+}

@@ -1,0 +1,10 @@
+/** Everything that one database file holds. */
+import type { StoreTables } from '../store-calls.ts';
+import type { Database } from './database.ts';
+import { JobTable } from './job-table.ts';
+import { KeyValueTable } from './key-value-table.ts';
+import { UsageTable } from './usage-table.ts';
+
+export function tablesOf(database: Database): StoreTables {
+  return { jobs: new JobTable(database), kv: new KeyValueTable(database), usage: new UsageTable(database) };
+}
