@@ -12,12 +12,15 @@ import { type RunningServer, startServer } from '../http/server.ts';
 import { collectors } from '../node/collectors/index.gen.ts';
 import { collectorTools } from '../node/collectors/run-program.ts';
 import type { ServingBackend } from '../pipeline/pipeline.ts';
+import { createPreparation } from '../pipeline/preparation.ts';
+import type { FetchPicture } from '../pipeline/prepare-pictures.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createRecorder } from '../telemetry/recorder.ts';
 import type { Log, RequestLog } from '../telemetry/telemetry.ts';
 import { UsageLedger } from '../telemetry/usage-ledger.ts';
 import { gaugesNow, routesOf } from './addresses.ts';
 import type { PlannedBackend } from './backend-plan.ts';
+import { createFetchPicture } from './fetch-picture.ts';
 import { gpuSettings } from './gpu-settings.ts';
 import { Lifecycle, type Part } from './lifecycle.ts';
 import { openAccess } from './open-access.ts';
@@ -36,6 +39,8 @@ export interface RouterOptions {
   readonly version: string;
   /** How often backends are asked what they have; 5,000 when absent. */
   readonly probeIntervalMs?: number;
+  /** How pictures that requests name by address are fetched; as `media` says when absent. */
+  readonly fetchPicture?: FetchPicture;
 }
 
 export interface RunningRouter {
@@ -73,7 +78,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const streams = new OpenStreams(clock);
   const metrics = createMetrics(() => gaugesNow({ clock, fleet, service, ledger }));
   const conversations = createConversations({ store: store.kv, clock, log, ttlMs: config.responses.ttlSeconds * 1000, maxStored: config.responses.maxStored });
-  const service = createService({ ...options, conversations, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics, ledger), stopping: () => state.stopping });
+  const service = createService({ ...options, preparation: preparationOf(options), conversations, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics, ledger), stopping: () => state.stopping });
   const models = createModelOperations({ view: () => fleet.view(), refresh: (id) => fleet.refresh(id), backend: (id) => serving.sendTo(id), localNodeId: config.server.nodeId, clock, log });
   const routes = routesOf({ models, clock, fleet, service, metrics, ledger, usageStore: store.usage, streams, answers: conversations, facts: statusFacts(config, version, ollamaUrl(options)), aliases: config.aliases, startedAt: clock.now(), accepting: () => state.accepting });
   const door = new Door(() => startServer(serverOptions(config, clock, log, routes, access.control)));
@@ -97,6 +102,9 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   return { url: urlOf(config, door.port), port: door.port, fleet, service, addBackend: (planned) => fleet.addBackend(serving.add(planned)), stop: () => lifecycle.stop() };
 }
 
+/** How long a server may take to accept an order to load a model. */
+const orderMs = 60_000;
+
 /** The servers that can be sent work, each with its connections. */
 class ServingBackends {
   readonly #clock: Clock;
@@ -117,7 +125,7 @@ class ServingBackends {
 
   add(planned: PlannedBackend): FleetBackend {
     const { settings, kind } = planned;
-    this.#byId.set(settings.id, { settings, kind, executor: createExecutor(settings, kind, this.#clock) });
+    this.#byId.set(settings.id, { settings, kind, executor: createExecutor(settings, kind, this.#clock), probeClient: (signal) => createProbeClient(settings, kind, orderMs, signal, this.#clock) });
     return { settings, kind, probeClient: (signal, timeoutMs) => createProbeClient(settings, kind, timeoutMs, signal, this.#clock) };
   }
 
@@ -147,6 +155,11 @@ class Door implements Part {
   async stop(): Promise<void> {
     await this.#server?.stop(drainMs);
   }
+}
+
+function preparationOf({ loaded: { config }, clock, fetchPicture }: RouterOptions): ReturnType<typeof createPreparation> {
+  const { context, media } = config;
+  return createPreparation({ ...context, pictures: { fetch: fetchPicture ?? createFetchPicture(media), timeoutMs: media.timeoutMs, clock } });
 }
 
 function serverOptions(config: Config, clock: Clock, log: Log, routes: ReturnType<typeof routesOf>, access: Access | null): Parameters<typeof startServer>[0] {

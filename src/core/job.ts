@@ -1,4 +1,5 @@
 /** A request accepted for later, and its life. */
+import type { Plane } from './principal.ts';
 import type { Priority } from './request.ts';
 
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired';
@@ -28,6 +29,8 @@ export interface Job {
   readonly priority: Priority;
   /** Who made it; limits and ownership follow the job. */
   readonly principalId: string;
+  /** The door it came through; absent: the standalone one. */
+  readonly plane?: Plane;
   readonly user: string;
   /** Epoch milliseconds. */
   readonly createdAt: number;

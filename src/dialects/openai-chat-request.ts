@@ -12,7 +12,7 @@ const held: ReadonlySet<string> = new Set([
   'model', 'messages', 'tools', 'stream', 'stream_options', 'user', 'keep_alive', 'router',
   'temperature', 'top_p', 'top_k', 'min_p', 'seed', 'stop', 'max_tokens', 'max_completion_tokens',
   'presence_penalty', 'frequency_penalty', 'repeat_penalty', 'repetition_penalty',
-  'reasoning_effort', 'logprobs', 'top_logprobs',
+  'reasoning_effort', 'logprobs', 'top_logprobs', 'parallel_tool_calls',
 ]);
 
 const decisive = ['functions', 'logit_bias', 'modalities', 'n', 'response_format', 'tool_choice', 'tools'];
@@ -60,6 +60,7 @@ export function readOpenAiChatRequest(text: string): ChatRequest {
     logprobs: body.boolean('logprobs') ? { top: body.integer('top_logprobs', 0) ?? 0 } : undefined,
     stream: body.boolean('stream') ?? false,
     includeUsage: body.object('stream_options')?.boolean('include_usage') ?? false,
+    parallelToolCalls: body.boolean('parallel_tool_calls'),
     user: body.string('user'),
     keepAlive: readKeepAlive(body),
     router: readRouterOptions(body),

@@ -22,6 +22,7 @@ export function writeOpenAiChatRequest(request: ChatRequest, target: Target, pat
     stream_options: request.stream ? { include_usage: true } : undefined,
     ...openAiSampling(request.sampling),
     tools: request.tools.length === 0 ? undefined : writeTools(request.tools),
+    parallel_tool_calls: request.tools.length > 0 ? request.parallelToolCalls : undefined,
     tool_choice: request.toolChoice === undefined ? undefined : writeToolChoice(request.toolChoice),
     response_format: request.responseFormat && writeResponseFormat(request.responseFormat),
     ...writeReasoning(request.reasoning),

@@ -43,6 +43,7 @@ export function readOpenAiResponsesRequest(text: string): ChatRequest {
     logprobs: readLogprobs(body),
     stream: body.boolean('stream') ?? false,
     includeUsage: true,
+    parallelToolCalls: body.boolean('parallel_tool_calls'),
     user: body.string('user'),
     keepAlive: readKeepAlive(body),
     router: readRouterOptions(body),

@@ -9,7 +9,7 @@ import { ActiveJob } from './active-job.ts';
 import type { ActiveJobParts } from './active-job.ts';
 import { pause } from './durable-write.ts';
 import { JobLedger } from './job-ledger.ts';
-import type { Jobs, NewJob, RunJob } from './jobs.ts';
+import type { JobOwner, Jobs, NewJob, RunJob } from './jobs.ts';
 import { Retention } from './retention.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
@@ -92,24 +92,24 @@ class RouterJobs implements Jobs {
     return { job, position };
   }
 
-  async get(id: string): Promise<Job> {
+  async get(id: string, owner: JobOwner | null): Promise<Job> {
     const job = await this.#options.store.get(id);
-    if (!job) throw new RouterError('job_not_found', `There is no job ${id}.`);
+    if (!job || !isOwner(owner, job)) throw new RouterError('job_not_found', `There is no job ${id}.`);
     return job;
   }
 
-  list(page: { readonly limit: number; readonly before?: string }): Promise<readonly JobSummary[]> {
-    return this.#options.store.list(page);
+  list(page: { readonly limit: number; readonly before?: string }, owner: JobOwner | null): Promise<readonly JobSummary[]> {
+    return this.#options.store.list({ ...page, ...owner });
   }
 
-  async cancel(id: string): Promise<Job> {
+  async cancel(id: string, owner: JobOwner | null): Promise<Job> {
+    const found = await this.get(id, owner);
     const active = this.#active.get(id);
-    const found = active?.job ?? (await this.get(id));
-    if (isFinished(found.status)) return this.get(id);
+    if (isFinished(found.status)) return found;
     const finishedAt = this.#options.clock.now();
     const ended = await this.#ledger.finish(() => active?.job ?? found, { status: 'cancelled', finishedAt, expiresAt: finishedAt + this.#options.policy.resultTtlMs });
     if (ended) active?.cancelled();
-    return this.get(id);
+    return this.get(id, owner);
   }
 
   counts(): JobCounts {
@@ -210,4 +210,10 @@ class RouterJobs implements Jobs {
       expiresAt: null,
     };
   }
+}
+
+/** Lists narrow by user as well; whoever knows the id of a job that is theirs may see it. */
+function isOwner(owner: JobOwner | null, job: Job): boolean {
+  if (owner === null) return true;
+  return job.principalId === owner.principalId && (owner.plane === undefined || (job.plane ?? 'standalone') === owner.plane);
 }

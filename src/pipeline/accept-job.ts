@@ -16,6 +16,7 @@ export async function acceptJob(parts: PipelineParts, call: InferenceCall, recor
     dialect: call.dialect.id,
     priority: parts.brain.entry(call, request, [], false).priority,
     principalId: call.principal.id,
+    plane: call.plane,
     user: userOf(call.principal, request.user),
   });
   record.jobId = job.id;

@@ -13,6 +13,7 @@ import type { PipelineParts } from './pipeline-parts.ts';
 import type { HeadKeeper } from './head-keeper.ts';
 import type { InferenceCall, Prepared, Reply, ServingBackend } from './pipeline.ts';
 import type { OpenAttempt, RequestRecord } from './record.ts';
+import { loadModel, onlyLoads } from './load-model.ts';
 import { AnswerInterrupted, respond } from './respond.ts';
 import { dialectFor } from './spoken.ts';
 
@@ -138,9 +139,11 @@ async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, run: Run
   record.served = placement;
   record.status = 200;
   keeper?.stop();
-  const router = !call.job && parts.brain.showsRouter(request, decision) ? () => routerObject(record, placement, parts.clock.now() - attempt.startedAt) : null;
-  const context = { requestId: call.requestId, request, model: placement.model, stream: request.stream, relay: answer.relay, includeUsage: request.includeUsage, createdAt: attempt.firstPartAt, router };
-  const watcher = parts.conversations !== null && request.task === 'chat' && request.conversation ? parts.conversations.watch(call, request, context) : null;
+  const router = !call.job && !call.gateway && parts.brain.showsRouter(request, decision) ? () => routerObject(record, placement, parts.clock.now() - attempt.startedAt) : null;
+  // An answer repeats, and a conversation remembers, what was asked and not what was made of it.
+  const asked = record.request ?? request;
+  const context = { requestId: call.requestId, request: asked, model: placement.model, stream: request.stream, relay: answer.relay, includeUsage: request.includeUsage, createdAt: attempt.firstPartAt, router };
+  const watcher = parts.conversations !== null && asked.task === 'chat' && asked.conversation ? parts.conversations.watch(call, asked, context) : null;
   try {
     countAnswer(record, request, await respond(call.dialect, answer, context, reply, () => decisionHeaders(call, record, placement), watcher), parts.brain.promptTokens);
   } catch (thrown) {
@@ -169,8 +172,10 @@ async function begin({ parts, call, request }: Run, backend: ServingBackend, pla
   const { preparation } = parts;
   const ready = preparation === null ? { request, rewrites: noRewrites } : preparation.prepare(request, backend, signal);
   let prepared = ready instanceof Promise ? await ready : ready;
+  if (onlyLoads(request, backend)) return { prepared, answer: await loadModel(request, backend, placement, signal) };
   const dialect = spokenWith({ parts, call, request }, placement);
   if (dialect === null) throw new RouterError('not_supported', `Backend ${placement.backendId} takes no ${call.dialect.id} requests.`);
+  if (dialect !== call.dialect) prepared = withoutThinking(prepared, parts, placement);
   for (;;) {
     try {
       const answer = await startAnswer({ caller: call.dialect, dialect, backend, placement, request: prepared.request, target: parts.brain.target(prepared.request, placement), signal });
@@ -181,6 +186,16 @@ async function begin({ parts, call, request }: Run, backend: ServingBackend, pla
       prepared = { request: shorter.request, rewrites: [...new Set([...prepared.rewrites, ...shorter.rewrites])], headers: { ...prepared.headers, ...shorter.headers } };
     }
   }
+}
+
+/** Claude Code asks every model to think. One that cannot is not asked to: that it would refuse helps nobody (decision 11). */
+function withoutThinking(prepared: Prepared, { fleet }: PipelineParts, { backendId, model }: Placement): Prepared {
+  const { request } = prepared;
+  if (request.dialect !== 'anthropic-messages' || request.task !== 'chat' || request.reasoning?.enabled !== true) return prepared;
+  const capabilities = fleet.view().backends.find((one) => one.id === backendId)?.report?.models.find((one) => one.name === model)?.capabilities;
+  if (capabilities === undefined || capabilities.includes('thinking')) return prepared;
+  const { reasoning: _wish, ...rest } = request;
+  return { ...prepared, request: rest, rewrites: [...prepared.rewrites, 'thinking'] };
 }
 
 const noRewrites: readonly string[] = [];

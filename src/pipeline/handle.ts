@@ -11,6 +11,7 @@ import { decisionHeaders } from './decision-headers.ts';
 import { HeadKeeper } from './head-keeper.ts';
 import type { Handle, InferenceCall, Reply } from './pipeline.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
+import { decideOn } from './prepare-decision.ts';
 import { RequestRecord } from './record.ts';
 import { AnswerInterrupted } from './respond.ts';
 
@@ -25,13 +26,14 @@ export function createHandle(parts: PipelineParts): Handle {
       const request = decoded instanceof Promise ? await decoded : decoded;
       record.request = request;
       keeper = keepHead(parts, call, request, record, reply);
-      const classified = parts.brain.classify(request, call.signal);
+      const classified = call.gateway?.classify(request) ?? parts.brain.classify(request, call.signal);
       record.classification = classified instanceof Promise ? await classified : classified;
-      const decision = withAllowed(parts.brain.decide(request, record.classification), call.principal);
+      const decided = decideOn(parts, request, record.classification);
+      const decision = withAllowed(decided.decision, call.principal);
       record.decision = decision;
       if (decision.kind === 'job' && !call.job) await acceptJob(parts, call, record, request, decision, reply);
       // What may become a job and waited too long becomes one.
-      else if (!(await serve(parts, call, record, request, decision, reply, keeper))) await acceptJob(parts, call, record, request, decision, reply);
+      else if (!(await serve(parts, call, record, decided.fitting, decision, reply, keeper))) await acceptJob(parts, call, record, request, decision, reply);
     } catch (thrown) {
       fail(parts, call, record, reply, thrown);
     } finally {

@@ -5,7 +5,7 @@ import type { Candidate } from '../core/placement.ts';
 import type { Plane, Principal } from '../core/principal.ts';
 import type { ChatRequest, Classification, InferenceRequest } from '../core/request.ts';
 import type { StreamPart } from '../core/stream.ts';
-import type { BackendKind, BackendSettings, Executor } from '../backends/backend.ts';
+import type { BackendKind, BackendSettings, Executor, ProbeClient } from '../backends/backend.ts';
 import type { AnswerContext, InferenceDialect, Target } from '../dialects/dialect.ts';
 import type { Decision, Entry } from '../routing/routing.ts';
 
@@ -38,6 +38,8 @@ export interface InferenceCall {
   readonly receivedAt: number;
   /** `X-OAR-Backend` of the request: that backend or 503 (ruling 9). */
   readonly wantedBackend?: string;
+  /** Set when a gateway has chosen the model: it says what the request is about, and tells its caller of the decision itself. */
+  readonly gateway?: { classify(request: InferenceRequest): Classification };
   /** Set when a job is run: never a 202, waits without a deadline, reports its start (false: do not run it). */
   readonly job?: { readonly record: Job; readonly started: () => Promise<boolean> };
 }
@@ -72,6 +74,8 @@ export interface ServingBackend {
   readonly settings: BackendSettings;
   readonly kind: BackendKind;
   readonly executor: Executor;
+  /** For orders that are no inference: loading a model, letting it go. */
+  probeClient(signal: AbortSignal): ProbeClient;
 }
 
 /** A request made ready for one backend. */

@@ -33,6 +33,10 @@ function encoded(request: ChatRequest, dialect: string): Record<string, unknown>
   return JSON.parse(known.get(dialect)?.encodeRequest(request, { model: 'm' }).body ?? '{}') as Record<string, unknown>;
 }
 
+function rolesIn(prepared: Prepared | null): readonly string[] {
+  return prepared?.request.task === 'chat' ? prepared.request.messages.map((message) => message.role) : [];
+}
+
 function now(prepared: Prepared | Promise<Prepared>): Prepared {
   if (prepared instanceof Promise) throw new Error('nothing had to be waited for');
   return prepared;
@@ -166,7 +170,7 @@ describe('trimming', () => {
     const shorter = shorten(decode('openai-chat', body), overflow({ promptTokens: 1000, contextTokens: 1000 }));
     expect(shorter?.request.wire).toBe(JSON.stringify({ ...body, messages: [body.messages[0], ...body.messages.slice(5)] }));
     expect(shorter).toMatchObject({ rewrites: ['context_trim'], headers: { 'x-oar-dropped-messages': '4' } });
-    expect((shorter?.request as ChatRequest).messages.map((message) => message.role)).toEqual(['system', 'system', 'user', 'assistant', 'user']);
+    expect(rolesIn(shorter)).toEqual(['system', 'system', 'user', 'assistant', 'user']);
   });
 
   test('as many as it takes by the numbers of the backend, which counts otherwise', () => {
@@ -218,7 +222,7 @@ describe('trimming', () => {
     };
     const shorter = preparation().shorten(decode('anthropic-messages', anthropic), overflow({}));
     expect(shorter?.request.wire).toBe(JSON.stringify({ ...anthropic, messages: anthropic.messages.slice(4) }));
-    expect((shorter?.request as ChatRequest).messages.map((message) => message.role)).toEqual(['system', 'user']);
+    expect(rolesIn(shorter)).toEqual(['system', 'user']);
   });
 
   test('the items of a responses request go the same way', () => {

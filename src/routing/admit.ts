@@ -139,7 +139,7 @@ function noModel(): RouterError {
 function refusal(weighed: readonly Weighed[], estimatedTokens: number): RouterError {
   if (weighed.every((one) => one.block === 'context')) {
     const longest = Math.max(...weighed.map((one) => one.view.maxContext ?? 0));
-    return new RouterError('context_overflow', `The prompt has about ${estimatedTokens} tokens; the longest context of a model that may serve it is ${longest} tokens.`, { param: 'messages' });
+    return new RouterError('context_overflow', `The prompt has about ${estimatedTokens} tokens; the longest context of a model that may serve it is ${longest} tokens.`, { param: 'messages', overflow: { promptTokens: estimatedTokens, contextTokens: longest } });
   }
   return new RouterError('no_capacity', weighed.map((one) => `${one.view.key}: ${one.block}`).join('; '), { retryAfterMs });
 }

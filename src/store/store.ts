@@ -1,5 +1,6 @@
 /** What a store keeps over restarts. Types only; one conformance suite runs over every driver. */
 import type { Job, JobError, JobStatus } from '../core/job.ts';
+import type { Plane } from '../core/principal.ts';
 import type { MinuteUsage, SpanUsage, UsageTotal } from '../core/usage.ts';
 
 export interface JobOutcome {
@@ -29,12 +30,20 @@ export interface JobCounts {
   readonly bytes: number;
 }
 
+/** A part of the jobs, newest first; `before` is an id of an earlier page's last row. Absent: of everybody. */
+export interface JobPage {
+  readonly limit: number;
+  readonly before?: string;
+  readonly principalId?: string;
+  readonly plane?: Plane;
+  readonly user?: string;
+}
+
 /** When a promise of `add`, `start`, `finish` or `requeue` resolves, the change survives `kill -9`. All reject with `store_unavailable`. */
 export interface JobStore {
   add(job: Job): Promise<void>;
   get(id: string): Promise<Job | null>;
-  /** Newest first; `before` is an id of an earlier page's last row. */
-  list(page: { readonly limit: number; readonly before?: string; readonly principalId?: string }): Promise<readonly JobSummary[]>;
+  list(page: JobPage): Promise<readonly JobSummary[]>;
   /** queued → running, one attempt more; false when it was not queued. */
   start(id: string, at: number): Promise<boolean>;
   /** queued or running → finished; false when it had finished already, so that a job ends in exactly one result. */

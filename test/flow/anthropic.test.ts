@@ -1,7 +1,7 @@
 /** The Anthropic API on either side: its callers over every kind of server, its servers for every kind of caller. */
 import { describe, expect, test } from 'vitest';
 import type { FakeBackend, Step } from '../fakes/backend.ts';
-import { ask, call, chat, expectAtRest, fakeServer, faultsOf, type Json, objectIn, ollamaChat, ollamaGenerate, openAi, payloadsIn, routerWith } from '../support/flow-bed.ts';
+import { ask, call, chat, expectAtRest, fakeServer, faultsOf, type Json, objectIn, ollamaChat, ollamaGenerate, openAi, payloadsIn, routerWith, until } from '../support/flow-bed.ts';
 import { model, type TestRouter } from '../support/test-router.ts';
 
 const messages = '/v1/messages';
@@ -344,3 +344,13 @@ async function leaving(router: TestRouter, leave: boolean): Promise<void> {
     caller.leave();
   }
 }
+
+test.each([[['completion', 'tools'], false], [['completion', 'tools', 'thinking'], true]])('a wish for thinking reaches a model with %j: %s', async (capabilities, reaches) => {
+  const fake = await fakeServer({ models: [{ name: 'a:1b', capabilities }] });
+  const router = await routerWith({ backends: [entry('main', fake)] });
+  await until(() => router.fleet.view().backends[0]?.report?.models[0]?.capabilities !== undefined);
+  const answer = await ask(router, messages, { model: 'a:1b', max_tokens: 2048, thinking: { type: 'enabled', budget_tokens: 1024 }, messages: [{ role: 'user', content: 'Hello' }] });
+  expect(answer.status).toBe(200);
+  expect('reasoning_effort' in (fake.requests.at(-1)?.body ?? {})).toBe(reaches);
+  expect(answer.headers.get('x-oar-rewrites')?.includes('thinking') ?? false).toBe(!reaches);
+});

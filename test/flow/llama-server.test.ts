@@ -88,3 +88,12 @@ test('it is found on this machine as what it is, and another server at its addre
   expect(await found(await fakeServer({ software: 'llama-server', models: ['one'] }))).toEqual(['llama-server']);
   expect(await found(await fakeServer({ software: 'vllm', models: ['one'] }))).toEqual(['openai']);
 });
+
+test("Ollama's way to load a model and to let it go works here too", async () => {
+  const { llama, router } = await llamaFleet();
+  const order = (more: Json) => ask(router, '/api/generate', { model: 'big-gguf', stream: false, ...more });
+  expect(await order({})).toMatchObject({ status: 200, body: { done: true, response: '' } });
+  await until(() => llama.states.get('ggml-org/Big-GGUF:Q8_0') === 'loaded');
+  expect((await order({ keep_alive: 0 })).status).toBe(200);
+  await until(() => llama.states.get('ggml-org/Big-GGUF:Q8_0') === 'unloaded');
+});

@@ -41,6 +41,14 @@ function send(type: string, body: Buffer | string, headers: Record<string, strin
   return (response) => void response.writeHead(200, { 'content-type': type, ...headers }).end(body);
 }
 
+/** Sends a picture and goes on from there. */
+function begin(headers: Record<string, string>, then: (response: ServerResponse) => void): (response: ServerResponse) => void {
+  return (response) => {
+    response.writeHead(200, { 'content-type': 'image/png', ...headers });
+    response.write(png, () => then(response));
+  };
+}
+
 function redirect(location: string): (response: ServerResponse) => void {
   return (response) => void response.writeHead(302, { location }).end();
 }
@@ -101,16 +109,16 @@ describe('a picture named by its address', () => {
     ['that redirects to a file', 'http://pictures.example/a.png', { answers: { '/a.png': redirect('file:///etc/passwd') } }, /https:\/\//],
     ['with a password', 'http://me:secret@pictures.example/a.png', {}, /password/],
     ['that says it is too large', 'http://pictures.example/a.png', { answers: { '/a.png': send('image/png', Buffer.concat([png, Buffer.alloc(1000)])) } }, /1000 bytes/],
-    ['that does not say it is too large', 'http://pictures.example/a.png', { answers: { '/a.png': (response) => void (response.writeHead(200, { 'content-type': 'image/png' }), response.write(png), response.end(Buffer.alloc(2000))) } }, /1000 bytes/],
+    ['that does not say it is too large', 'http://pictures.example/a.png', { answers: { '/a.png': begin({}, (response) => response.end(Buffer.alloc(2000))) } }, /1000 bytes/],
     ['of a page', 'http://pictures.example/a.png', { answers: { '/a.png': send('text/html', '<html>') } }, /text\/html/],
     ['of a page that says it is a picture', 'http://pictures.example/a.png', { answers: { '/a.png': send('image/png', '<html>') } }, /no PNG/],
     ['of a picture that says it is a page', 'http://pictures.example/a.png', { answers: { '/a.png': send('text/html', png) } }, /text\/html/],
     ['of a drawing', 'http://pictures.example/a.svg', { answers: { '/a.svg': send('image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg"/>') } }, /svg/],
     ['of something compressed', 'http://pictures.example/a.png', { answers: { '/a.png': send('image/png', png, { 'content-encoding': 'gzip' }) } }, /compressed/],
     ['of nothing', 'http://pictures.example/none.png', {}, /status 404/],
-    ['that breaks off', 'http://pictures.example/a.png', { answers: { '/a.png': (response) => void (response.writeHead(200, { 'content-type': 'image/png', 'content-length': '500' }), response.write(png, () => response.destroy())) } }, /broke off/],
+    ['that breaks off', 'http://pictures.example/a.png', { answers: { '/a.png': begin({ 'content-length': '500' }, (response) => response.destroy()) } }, /broke off/],
     ['that stays silent', 'http://pictures.example/a.png', { answers: { '/a.png': () => {} }, media: { timeoutMs: 60 } }, /60 ms/],
-    ['that trickles', 'http://pictures.example/a.png', { answers: { '/a.png': (response) => void (response.writeHead(200, { 'content-type': 'image/png' }), response.write(png)) }, media: { timeoutMs: 60 } }, /60 ms/],
+    ['that trickles', 'http://pictures.example/a.png', { answers: { '/a.png': begin({}, () => {}) }, media: { timeoutMs: 60 } }, /60 ms/],
   ];
 
   test.each(refusals)('%s: 400 that names the part, and nothing reaches the backend', async (_what, address, terms, message) => {

@@ -40,8 +40,8 @@ export async function fakeServer(options: FakeOptions = {}): Promise<FakeBackend
   return fake;
 }
 
-export async function routerWith(config: Json): Promise<TestRouter> {
-  const router = await startTestRouter(config);
+export async function routerWith(config: Json, parts: Parameters<typeof startTestRouter>[1] = {}): Promise<TestRouter> {
+  const router = await startTestRouter(config, parts);
   routers.push(router);
   return router;
 }

@@ -1,7 +1,7 @@
 /** A whole router in this process, over real sockets, for flow tests. */
 import { backends as kinds } from '../../src/backends/index.gen.ts';
 import { planBackends } from '../../src/app/backend-plan.ts';
-import { type RunningRouter, startRouter } from '../../src/app/start-router.ts';
+import { type RouterOptions, type RunningRouter, startRouter } from '../../src/app/start-router.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import { requestMembers } from '../../src/telemetry/request-line.ts';
 import type { RequestLog } from '../../src/telemetry/telemetry.ts';
@@ -20,7 +20,7 @@ export interface TestRouter extends RunningRouter {
 }
 
 /** `config` as a file would have it; the store is memory and the port any free one unless it says otherwise. */
-export async function startTestRouter(config: Record<string, unknown>): Promise<TestRouter> {
+export async function startTestRouter(config: Record<string, unknown>, parts: Partial<RouterOptions> = {}): Promise<TestRouter> {
   const server = { port: 0, ...((config.server as object | undefined) ?? {}) };
   const parsed = configSchema.parse({ gpu: { provider: 'none' }, store: { kind: 'memory' }, ...config, server });
   const fromFile = {
@@ -34,7 +34,7 @@ export async function startTestRouter(config: Record<string, unknown>): Promise<
   const loaded = { config: parsed, fromFile };
   const plan = await planBackends({ loaded, kinds: new Map(kinds.map((kind) => [kind.kind, kind])), detect: () => Promise.resolve([]) });
   const lines: LogLine[] = [];
-  const router = await startRouter({ loaded, backends: plan.backends, clock: systemClock, log: memoryLog(lines), version: '0.0.0-test', probeIntervalMs: 200 });
+  const router = await startRouter({ loaded, backends: plan.backends, clock: systemClock, log: memoryLog(lines), version: '0.0.0-test', probeIntervalMs: 200, ...parts });
   return {
     ...router,
     lines,

@@ -46,8 +46,13 @@ const wholePlane = z.strictObject({
   auth: z.strictObject({ requireApiKey: flag, anonymous: z.enum(['allow', 'reject', 'limited']), loopback: z.enum(['open', 'key']).default('key') }),
 });
 
-const apiKey = z.strictObject({
-  id: z.string().regex(/^[a-zA-Z0-9._:-]+$/).meta({ expects: 'letters, digits and the characters . _ : - only' }).describe('Names the key in logs and limits.'),
+/** Names that the router gives to callers without a key of the policy. */
+function isReservedId(id: string): boolean {
+  return /^(?:anonymous$|anonymous:|admin:)/.test(id);
+}
+
+export const apiKey = z.strictObject({
+  id: z.string().regex(/^[a-zA-Z0-9._:-]+$/).refine((id) => !isReservedId(id)).meta({ expects: 'letters, digits and the characters . _ : - only, and not anonymous or a name that begins with admin:' }).describe('Names the key in logs and limits.'),
   name: text.optional().describe('For people.'),
   keyHash: keyHash.describe('Hash of the key, `sha256:` and 64 digits.'),
   enabled: flag.default(true).describe('Off: the key is refused.'),
@@ -82,7 +87,7 @@ export const wholeManaged = z.strictObject({
 const admin = z
   .strictObject({
     enabled: flag.default(false).describe('Offer the admin plane. Needs `managedConfigPath` and at least one hash.'),
-    auditLog: flag.default(true).describe('Log each call of the admin plane.'),
+    auditLog: flag.default(true).describe('Keep an audit, in the log and in the store: each call of the admin plane, and each attempt that was denied on any plane.'),
     trustedProxy: proxies.default([]).describe('Proxies whose X-Forwarded-For is believed, on every plane: addresses and ranges. true means those on this machine.'),
     allowedIps: textList.default(['127.0.0.1', '::1']).describe('Addresses and ranges that may call it.'),
     apiKeyHashes: z.array(keyHash).default([]).describe('Hashes of the keys that open it.'),

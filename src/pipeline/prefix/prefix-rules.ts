@@ -65,7 +65,7 @@ function withoutLastTokenBudget(text: string): Steadied | null {
 }
 
 const label = String.raw`(?:the\s+)?(?:current|present|today's|local)[ _-](?:local[ _-])?(?:date[ _]?(?:and|&|/)?[ _]?time|time[ _]?(?:and|&|/)[ _]?date|timestamp|time|date)\b(?:\s+in\s+ISO(?:[ -]8601)?(?:\s+format)?)?`;
-const sentence = String.raw`(?:it is (?:currently|now)|today is|the (?:date|time) is(?: now)?)`;
+const sentence = '(?:it is (?:currently|now)|today is|the (?:date|time) is(?: now)?)';
 const between = String.raw`(?:\s+is(?:\s+now)?\b)?[\s:=>*"'${'`'}(]{0,12}`;
 const dateWord = String.raw`\d{4}-\d{2}-\d{2}|(?:(?:mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur|sun)(?:day)?|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|\d{1,4}(?:st|nd|rd|th)?|of)\b`;
 const date = String.raw`(?:(?:${dateWord})(?:[ ,/-]|\.(?=\S))*){1,8}`;

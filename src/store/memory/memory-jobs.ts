@@ -4,7 +4,7 @@ import { isFinished } from '../../core/job.ts';
 import type { Job, JobError } from '../../core/job.ts';
 import { countJobs } from '../count-jobs.ts';
 import { chooseReleases, maxRemembered, textBytes } from '../retention.ts';
-import type { JobCounts, JobLimits, JobOutcome, JobSummary } from '../store.ts';
+import type { JobCounts, JobLimits, JobOutcome, JobPage, JobSummary } from '../store.ts';
 
 interface Row {
   job: Job;
@@ -12,8 +12,6 @@ interface Row {
   kept: boolean;
   bytes: number;
 }
-
-type Page = { readonly limit: number; readonly before?: string; readonly principalId?: string };
 
 /** Synchronous; see `JobStore` for what each call promises. */
 export class MemoryJobs {
@@ -28,8 +26,8 @@ export class MemoryJobs {
     return this.#rows.get(id)?.job ?? null;
   }
 
-  list(page: Page): JobSummary[] {
-    const jobs = [...this.#rows.values()].map((row) => row.job).filter((job) => page.principalId === undefined || job.principalId === page.principalId);
+  list(page: JobPage): JobSummary[] {
+    const jobs = [...this.#rows.values()].map((row) => row.job).filter((job) => isOn(page, job));
     jobs.sort((a, b) => -byAge(a, b));
     const before = page.before === undefined ? null : this.get(page.before);
     if (page.before !== undefined && before === null) return [];
@@ -105,6 +103,12 @@ function release(row: Row, now: number): void {
   row.job = { ...job, status: job.status === 'cancelled' ? 'cancelled' : 'expired', requestJson: '', resultJson: null, expiresAt: Math.min(job.expiresAt ?? now, now) };
   row.kept = false;
   row.bytes = 0;
+}
+
+function isOn({ principalId, plane, user }: JobPage, job: Job): boolean {
+  if (principalId !== undefined && job.principalId !== principalId) return false;
+  if (plane !== undefined && (job.plane ?? 'standalone') !== plane) return false;
+  return user === undefined || job.user === user;
 }
 
 function byAge(a: Job, b: Job): number {

@@ -1,16 +1,18 @@
 /** Between a row of the jobs table and a Job. */
 import type { Job, JobStatus } from '../../core/job.ts';
+import type { Plane } from '../../core/principal.ts';
 import type { Priority } from '../../core/request.ts';
 import type { JobSummary } from '../store.ts';
 import type { SqlRow } from './database.ts';
 
 /** Columns of a summary, in the order that nothing depends on. */
 export const summaryColumns =
-  'number, id, status, task_type, selected_model, dialect, error_code, error_message, attempts, crashes, priority, principal_id, user, created_at, started_at, finished_at, not_before, expires_at';
+  'number, id, status, task_type, selected_model, dialect, error_code, error_message, attempts, crashes, priority, principal_id, plane, user, created_at, started_at, finished_at, not_before, expires_at';
 
 export function summaryOf(row: SqlRow): JobSummary {
   const code = textOrNull(row['error_code']);
   const crashes = Number(row['crashes']);
+  const plane = textOrNull(row['plane']);
   return {
     id: text(row['id']),
     status: text(row['status']) as JobStatus,
@@ -22,6 +24,7 @@ export function summaryOf(row: SqlRow): JobSummary {
     ...(crashes > 0 ? { crashes } : {}),
     priority: text(row['priority']) as Priority,
     principalId: text(row['principal_id']),
+    ...(plane === null ? {} : { plane: plane as Plane }),
     user: text(row['user']),
     createdAt: Number(row['created_at']),
     startedAt: numberOrNull(row['started_at']),

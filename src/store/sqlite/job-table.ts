@@ -2,7 +2,7 @@
 import type { Job, JobError, JobStatus } from '../../core/job.ts';
 import { countJobs } from '../count-jobs.ts';
 import { textBytes } from '../retention.ts';
-import type { JobCounts, JobLimits, JobOutcome, JobSummary } from '../store.ts';
+import type { JobCounts, JobLimits, JobOutcome, JobPage, JobSummary } from '../store.ts';
 import type { JobCalls } from '../store-calls.ts';
 import type { Database, SqlRow, SqlValue } from './database.ts';
 import { jobOf, summaryColumns, summaryOf } from './job-row.ts';
@@ -11,8 +11,6 @@ import { Statements } from './statements.ts';
 
 const wholeJobs = `SELECT ${summaryColumns}, job_requests.body AS request, job_results.body AS result
   FROM jobs LEFT JOIN job_requests ON job_requests.job = number LEFT JOIN job_results ON job_results.job = number`;
-
-type Page = { readonly limit: number; readonly before?: string; readonly principalId?: string };
 
 /** Every call throws SQLite's own error. */
 export class JobTable implements JobCalls {
@@ -26,10 +24,10 @@ export class JobTable implements JobCalls {
 
   add(job: Job): void {
     this.#run(
-      `INSERT INTO jobs (id, status, kept, bytes, task_type, selected_model, dialect, error_code, error_message, attempts, crashes, priority, principal_id, user, created_at, started_at, finished_at, not_before, expires_at)
-       VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO jobs (id, status, kept, bytes, task_type, selected_model, dialect, error_code, error_message, attempts, crashes, priority, principal_id, plane, user, created_at, started_at, finished_at, not_before, expires_at)
+       VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       job.id, job.status, textBytes(job.requestJson) + textBytes(job.resultJson), job.taskType, job.selectedModel, job.dialect,
-      job.error?.code ?? null, job.error?.message ?? null, job.attempts, job.crashes ?? 0, job.priority, job.principalId, job.user,
+      job.error?.code ?? null, job.error?.message ?? null, job.attempts, job.crashes ?? 0, job.priority, job.principalId, job.plane ?? null, job.user,
       job.createdAt, job.startedAt, job.finishedAt, job.notBefore, job.expiresAt,
     );
     this.#run('INSERT INTO job_requests (job, body) SELECT number, ? FROM jobs WHERE id = ?', job.requestJson, job.id);
@@ -41,17 +39,18 @@ export class JobTable implements JobCalls {
     return row ? jobOf(row) : null;
   }
 
-  list(page: Page): JobSummary[] {
+  list(page: JobPage): JobSummary[] {
     const conditions: string[] = [];
     const values: SqlValue[] = [];
-    if (page.principalId !== undefined) {
-      conditions.push('principal_id = ?');
-      values.push(page.principalId);
-    }
-    if (page.before !== undefined) {
-      conditions.push('(created_at, id) < (SELECT created_at, id FROM jobs WHERE id = ?)');
-      values.push(page.before);
-    }
+    const only = (condition: string, value: string | undefined): void => {
+      if (value === undefined) return;
+      conditions.push(condition);
+      values.push(value);
+    };
+    only('principal_id = ?', page.principalId);
+    only("coalesce(plane, 'standalone') = ?", page.plane);
+    only('user = ?', page.user);
+    only('(created_at, id) < (SELECT created_at, id FROM jobs WHERE id = ?)', page.before);
     const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
     return this.#statements.all(`SELECT ${summaryColumns} FROM jobs ${where} ORDER BY created_at DESC, id DESC LIMIT ?`, ...values, page.limit).map(summaryOf);
   }
