@@ -1,5 +1,6 @@
 /** What the access room offers: who a caller is, whether they may come in, and what they leave behind. Types only. */
 import type { Plane, Principal } from '../core/principal.ts';
+import type { KeyPolicy, ManagedPolicy } from './policy.ts';
 
 /** What a route asks of its caller, within its plane (ruling 22). `open` asks nothing, `infer` a place on the plane. */
 export type Scope = 'open' | 'infer' | 'read' | 'manage' | 'admin';
@@ -43,6 +44,8 @@ export interface Access {
    * counted by address and audited.
    */
   admit(caller: Caller, rule: Rule, request: { readonly method: string; readonly path: string; readonly requestId: string; readonly at: number }): Admission;
+  /** Who calls at an address that is open to all; a key that is not right is none. Nobody is refused, and no limit counts. */
+  recognise(caller: Caller, at: number): Principal;
 }
 
 /** One line of the audit: each admin action and each denied attempt. Never holds a secret. */
@@ -62,4 +65,42 @@ export interface AuditEntry {
   readonly requestId: string;
   /** What was acted on: a key's id. */
   readonly target?: string;
+  /** The version of the policy before and after a change. */
+  readonly versionBefore?: number;
+  readonly versionAfter?: number;
+  /** How many denied attempts from one address this line stands for; absent: one. */
+  readonly count?: number;
+}
+
+export interface Audit {
+  record(entry: Omit<AuditEntry, 'id'>): void;
+  /** Newest first, what was recorded a moment ago included; `before` is an id of an earlier page's last row. Rejects with `store_unavailable`. */
+  page(page: { readonly limit: number; readonly before?: string }): Promise<readonly AuditEntry[]>;
+}
+
+/** A key after a change, and the version that the change made. */
+export interface KeyChange {
+  readonly key: KeyPolicy;
+  readonly version: number;
+  /** The key itself, when it was made here: shown to the caller and kept nowhere. */
+  readonly secret?: string;
+}
+
+/**
+ * What an admin may do with the policy. Changes take what a caller wrote, unchecked, and reject with `invalid_request`
+ * (naming each place), `not_found`, `conflict` or `store_unavailable`; then nothing has changed.
+ */
+export interface AccessAdmin {
+  config(): ManagedPolicy;
+  /** Replaces the whole. */
+  replace(config: unknown, expectedVersion: number | null): Promise<ManagedPolicy>;
+  /** The keys without their hashes, with the epoch milliseconds of their last use, null: never. */
+  keys(): Promise<{ readonly version: number; readonly keys: readonly (Omit<KeyPolicy, 'keyHash'> & { readonly lastUsedAt: number | null })[] }>;
+  /** Without `keyHash` in it, a secret is made. */
+  addKey(fields: Readonly<Record<string, unknown>>, expectedVersion: number | null): Promise<KeyChange>;
+  /** Replaces the fields that are given; null takes one away. */
+  changeKey(id: string, fields: Readonly<Record<string, unknown>>, expectedVersion: number | null): Promise<KeyChange>;
+  /** A new secret; the old one is refused from then on. */
+  rotateKey(id: string, expectedVersion: number | null): Promise<KeyChange>;
+  revokeKey(id: string, expectedVersion: number | null): Promise<KeyChange>;
 }

@@ -42,7 +42,7 @@ export function authenticate(rule: Rule, shown: Shown, policy: ManagedPolicy, op
   return valid === null ? anonymous(certified, rule, shown, policy, openNetwork) : withKey(certified, rule, valid);
 }
 
-function isValid(key: KeyPolicy, at: number): boolean {
+export function isValid(key: KeyPolicy, at: number): boolean {
   return key.enabled && (key.expiresAt === undefined || Date.parse(key.expiresAt) > at);
 }
 

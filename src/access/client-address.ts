@@ -24,22 +24,37 @@ export function clientAddress(socketAddress: string, forwardedFor: string | unde
   let address = socketAddress;
   for (const hop of forwardedFor.split(',').reverse()) {
     if (!isAmong(address, proxies)) return address;
-    const next = withoutPort(hop.trim());
+    const next = bare(hop.trim());
     if (parseAddress(next) === null) return address;
     address = next;
   }
   return address;
 }
 
-/** Some proxies write `1.2.3.4:5678` and `[::1]:5678`. */
-function withoutPort(hop: string): string {
-  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(hop);
-  if (bracketed?.[1] !== undefined) return bracketed[1];
-  return /^[\d.]+:\d+$/.test(hop) ? (hop.split(':')[0] ?? hop) : hop;
+/** Some proxies write `1.2.3.4:5678` and `[::1]:5678`; a zone means something on the proxy's machine alone. */
+function bare(hop: string): string {
+  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1];
+  const address = bracketed ?? (/^[\d.]+:\d+$/.test(hop) ? (hop.split(':')[0] ?? hop) : hop);
+  return address.replace(/%.*$/, '');
 }
 
-const loopback = ['127.0.0.0/8', '::1'].flatMap((text) => parseRange(text) ?? []);
+const loopback = parseRanges(['127.0.0.0/8', '::1'], 'loopback');
+const mappedFour = parseRanges(['::ffff:0:0/96'], 'mapped');
 
 export function isLoopbackAddress(address: string): boolean {
   return isAmong(address, loopback);
+}
+
+/** Does a request that shows no other address than a loopback one come from this machine? Proxies speak for others, unless all they name is loopback too. */
+export function isOwnMachine(address: string, forwardedFor: string | undefined, proxies: readonly AddressRange[]): boolean {
+  if (!isLoopbackAddress(address)) return false;
+  return forwardedFor === undefined || (proxies.length > 0 && forwardedFor.split(',').every((hop) => isLoopbackAddress(bare(hop.trim()))));
+}
+
+/** Whom a limit counts together: an IPv4 address, and of IPv6 the 64 bits that one customer has at least (RFC 6177). */
+export function networkOf(address: string): string {
+  const bytes = address.includes(':') ? parseAddress(address) : null;
+  if (bytes === null) return address;
+  if (isAmong(address, mappedFour)) return bytes.slice(12).join('.');
+  return `${Buffer.from(bytes.slice(0, 8)).toString('hex')}/64`;
 }

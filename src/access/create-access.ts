@@ -1,10 +1,11 @@
 /** Lets callers in or turns them away: the one door of every route. */
 import { RouterError } from '../core/errors.ts';
+import type { Principal } from '../core/principal.ts';
 import type { AddressRange } from '../util/address-ranges.ts';
 import type { Access, Admission, AuditEntry, Caller, Rule } from './access.ts';
-import { authenticate, Denied, type Identity, isOpen } from './authenticate.ts';
+import { authenticate, Denied, type Identity, isOpen, isValid } from './authenticate.ts';
 import { certificateFits } from './certificates.ts';
-import { clientAddress, isAmong, isLoopbackAddress, parseRanges } from './client-address.ts';
+import { clientAddress, isAmong, isOwnMachine, networkOf, parseRanges } from './client-address.ts';
 import { shownKey } from './credentials.ts';
 import { hashOf, KeyRing } from './key-secrets.ts';
 import { Limiter } from './limit.ts';
@@ -23,6 +24,7 @@ export interface AccessParts {
 
 /** What holds for anonymous callers of a `limited` plane without a limit of its own: a request a second. */
 const limitedDefault: LimitPolicy = { requests: 60, windowSeconds: 60 };
+const anyPlane: Rule = { planes: ['standalone', 'runtimeAgent'], scope: 'infer' };
 
 type Request = Parameters<Access['admit']>[2];
 
@@ -55,23 +57,44 @@ export class AccessControl implements Access {
     } catch (thrown) {
       const plane = admin ? 'admin' : (rule.planes[0] ?? 'standalone');
       const reason = thrown instanceof Denied ? thrown.reason : 'rate_limited';
-      this.#parts.denied({ at: request.at, event: admin ? 'admin_access_audit' : 'plane_access_denied', outcome: 'denied', reason, method: request.method, path: request.path, remoteIp: address, principal: 'anonymous', plane, requestId: request.requestId });
+      this.#parts.denied({ at: request.at, event: admin ? 'admin_access_audit' : 'plane_access_denied', outcome: 'denied', reason, method: request.method, path: request.path, remoteIp: address, principal: this.#whoTried(caller, reason), plane, requestId: request.requestId });
       throw thrown instanceof Denied ? thrown.error : thrown;
     }
+  }
+
+  recognise(caller: Caller, at: number): Principal {
+    this.#refresh();
+    const address = clientAddress(caller.address, caller.forwardedFor, this.#proxies);
+    const secret = shownKey(caller);
+    const key = secret === null || this.#adminKeys.find(secret) !== null ? null : this.#keyShown(secret, address, at);
+    return principalOf(key !== null && isValid(key, at) ? key : null, address);
+  }
+
+  #keyShown(secret: string, address: string, at: number): KeyPolicy | null {
+    try {
+      return this.#keyOf(secret, anyPlane, address, at);
+    } catch {
+      return null;
+    }
+  }
+
+  /** A key that is right but may not do this, or has done too much of it, is named in the audit. */
+  #whoTried(caller: Caller, reason: string): string {
+    const secret = reason === 'scope_denied' || reason === 'rate_limited' ? shownKey(caller) : null;
+    return (secret === null ? null : this.#keys.find(secret)?.id) ?? 'anonymous';
   }
 
   #admitToPlane(caller: Caller, address: string, rule: Rule, request: Request): Admission {
     this.#refresh();
     const secret = shownKey(caller);
     const key = secret === null ? null : this.#keyOf(secret, rule, address, request.at);
-    const shown = { secret, key, loopback: this.#isLocal(caller, address), trustedCertificate: caller.certificate?.trusted === true };
+    const shown = { secret, key, loopback: isOwnMachine(address, caller.forwardedFor, this.#proxies), trustedCertificate: caller.certificate?.trusted === true };
     const identity = authenticate(rule, shown, this.#policy, this.#parts.settings.allowOpenNetwork, request.at);
     if (identity.key !== null) this.#parts.used(identity.key.id, request.at);
     const limit = this.#limitOf(identity);
     const place = limit === null ? null : this.#limiter.enter(whoIs(identity, address), limit, request.at);
-    const id = identity.key?.id ?? 'anonymous';
     return {
-      principal: { id, kind: identity.key === null ? 'anonymous' : 'key', address, ...grantsOf(identity.key) },
+      principal: principalOf(identity.key, address),
       plane: identity.plane,
       headers: place?.headers ?? null,
       leave: () => place?.leave(),
@@ -103,19 +126,15 @@ export class AccessControl implements Access {
   /** Counts a wrong key against its address; when there were too many, only keys that were right from there before are looked at. */
   #tried<Found>(secret: string, address: string, at: number, find: (secret: string) => Found | null): Found | null {
     const hash = hashOf(secret);
-    const waitMs = this.#throttle.waitMs(address, at);
-    if (waitMs > 0 && !this.#throttle.isKnown(address, hash)) {
+    const network = networkOf(address);
+    const waitMs = this.#throttle.waitMs(network, at);
+    if (waitMs > 0 && !this.#throttle.isKnown(network, hash)) {
       throw new Denied('too_many_failures', new RouterError('rate_limited', 'Too many wrong keys from this address.', { retryAfterMs: waitMs }));
     }
     const found = find(secret);
-    if (found === null) this.#throttle.failed(address, at);
-    else this.#throttle.succeeded(address, hash, at);
+    if (found === null) this.#throttle.failed(network, at);
+    else this.#throttle.succeeded(network, hash, at);
     return found;
-  }
-
-  /** A proxy on this machine that is not named as trusted speaks for others. */
-  #isLocal({ forwardedFor }: Caller, address: string): boolean {
-    return isLoopbackAddress(address) && (forwardedFor === undefined || this.#proxies.length > 0);
   }
 
   #limitOf({ key, plane }: Identity): LimitPolicy | null {
@@ -138,12 +157,15 @@ function keysOf(policy: ManagedPolicy): KeyRing<KeyPolicy> {
 
 /** Anonymous callers count by address, so that one does not use up what is for all. */
 function whoIs({ key, plane }: Identity, address: string): string {
-  return `${plane}:${key?.id ?? `anonymous:${address}`}`;
+  return `${plane}:${key?.id ?? `anonymous:${networkOf(address)}`}`;
 }
 
-function grantsOf(key: KeyPolicy | null) {
-  if (key === null) return {};
+function principalOf(key: KeyPolicy | null, address: string): Principal {
+  if (key === null) return { id: 'anonymous', kind: 'anonymous', address };
   return {
+    id: key.id,
+    kind: 'key',
+    address,
     scopes: key.scopes,
     ...(key.models === undefined ? {} : { models: key.models }),
     ...(key.maxPriority === undefined ? {} : { maxPriority: key.maxPriority }),

@@ -21,10 +21,11 @@ export interface Place {
 }
 
 /** Callers who come no more are forgotten from here on. */
-const sweepAbove = 10_000;
+const fewCallers = 10_000;
 
 export class Limiter {
   readonly #counts = new Map<string, Count>();
+  #sweepAbove = fewCallers;
 
   /**
    * Takes a place for one request of `who`. A window begins with its first request; refused ones count too. Throws
@@ -54,7 +55,6 @@ export class Limiter {
   }
 
   #countOf(who: string, limit: LimitPolicy, at: number): Count {
-    if (this.#counts.size > sweepAbove) this.#sweep(at);
     const known = this.#counts.get(who);
     if (known !== undefined) {
       // The window of a changed limit ends when it would have, had the limit held from its beginning.
@@ -62,6 +62,7 @@ export class Limiter {
       if (known.window.endsAt <= at) known.window = newWindow(limit, at);
       return known;
     }
+    if (this.#counts.size >= this.#sweepAbove) this.#sweep(at);
     const created: Count = { window: newWindow(limit, at), running: 0 };
     this.#counts.set(who, created);
     return created;
@@ -71,6 +72,8 @@ export class Limiter {
     for (const [who, { window, running }] of this.#counts) {
       if (running === 0 && window.endsAt <= at) this.#counts.delete(who);
     }
+    // Twice as many as are left, so that many callers at once do not mean a sweep for each of them.
+    this.#sweepAbove = Math.max(fewCallers, this.#counts.size * 2);
   }
 }
 

@@ -11,13 +11,15 @@ import { jobRoutes } from '../http/jobs.ts';
 import { listingRoutes } from '../http/listings.ts';
 import { metricsRoutes } from '../http/metrics.ts';
 import { modelRoutes } from '../http/models.ts';
+import { runtimeAgentRoutes } from '../http/runtime-agent.ts';
 import { type AnswerShelf, responseRoutes } from '../http/responses.ts';
 import type { StatusFacts, StatusNow } from '../http/status-view.ts';
 import { usageRoutes, type UsageSources } from '../http/usage.ts';
 import type { GaugeSource, Metrics } from '../telemetry/metrics.ts';
 import type { UsageLedger } from '../telemetry/usage-ledger.ts';
 import { concurrencyOf } from './scheduler-limits.ts';
-import { inferenceDialects, type Service } from './service.ts';
+import { createRuntimeAgent } from './runtime-agent.ts';
+import { inferenceDialects, requireDialect, type Service } from './service.ts';
 
 export interface AddressSources {
   readonly clock: Clock;
@@ -30,6 +32,8 @@ export interface AddressSources {
   readonly models: ModelOperations;
   readonly answers: AnswerShelf;
   readonly facts: StatusFacts;
+  /** Of work that a gateway hands on without a word about its task. */
+  readonly defaultTaskType: string;
   readonly aliases: Readonly<Record<string, string>>;
   readonly startedAt: number;
   readonly accepting: () => boolean;
@@ -51,6 +55,7 @@ export function routesOf(sources: AddressSources): readonly Route[] {
     ...jobRoutes(service.jobs),
     ...responseRoutes(sources.answers),
     ...modelRoutes(sources.models, sources.clock),
+    ...runtimeAgentRoutes(createRuntimeAgent({ clock: sources.clock, nodeId: facts.nodeId, defaultTaskType: sources.defaultTaskType, dialect: requireDialect('openai-chat'), handle: service.handle, table: service.table, fleet })),
     ...fleetRoutes(facts, () => statusNow(sources)),
     ...healthRoutes({ fleet: () => fleet.view(), accepting: sources.accepting }),
     ...metricsRoutes(sources.metrics),

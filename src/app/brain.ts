@@ -4,7 +4,7 @@ import { RouterError } from '../core/errors.ts';
 import type { FleetView } from '../core/fleet.ts';
 import type { Candidate } from '../core/placement.ts';
 import { userOf } from '../core/principal.ts';
-import type { ChatRequest, Classification, InferenceRequest } from '../core/request.ts';
+import type { ChatRequest, Classification, InferenceRequest, Priority } from '../core/request.ts';
 import { estimateTokens } from '../util/estimate-tokens.ts';
 import type { Classifier, ClassifierTools } from '../classifiers/classifier.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -100,7 +100,7 @@ export function createBrain(given: BrainSources): Brain {
     },
     candidates: (models, wantedBackend) => candidatesForAll(models, sources.table(), sources.fleet.view(), wantedBackend),
     entry: (call, request, candidates, again) => entryOf(sources, call, request, candidates, again),
-    jobAfterMs: (call, request) => jobAfterMs(sources.policy, call, request),
+    jobAfterMs: (call, request) => jobAfterMs(sources, call, request),
     executionMs: (call, request, key) => executionMs(sources, call, request, key),
     promptTokens: tokensOf,
     target: (request, candidate) => targetOf(sources, request, candidate),
@@ -132,7 +132,7 @@ function entryOf(sources: Bound, call: InferenceCall, request: InferenceRequest,
     id: call.requestId,
     candidates,
     modelKey: candidates[0]?.modelKey ?? '',
-    priority: job?.priority ?? request.router?.priority ?? sources.policy.defaultPriority,
+    priority: atMost(job?.priority ?? request.router?.priority ?? sources.policy.defaultPriority, call.principal.maxPriority),
     user: job?.user ?? userOf(call.principal, request.user),
     promptTokens: sources.tokensOf(request),
     completionTokens: answerTokens(request),
@@ -143,6 +143,13 @@ function entryOf(sources: Bound, call: InferenceCall, request: InferenceRequest,
   };
 }
 
+const ranks = { low: 0, normal: 1, high: 2 } as const satisfies Record<Priority, number>;
+
+/** A key may bound what its requests claim (ruling 9). */
+function atMost(priority: Priority, bound: Priority | undefined): Priority {
+  return bound !== undefined && ranks[bound] < ranks[priority] ? bound : priority;
+}
+
 /** Only a choice of backends makes it worth the reading. */
 function conversationOf(sources: Bound, request: InferenceRequest, candidates: readonly Candidate[]): number | undefined {
   const [first, second] = candidates;
@@ -151,11 +158,13 @@ function conversationOf(sources: Bound, request: InferenceRequest, candidates: r
 }
 
 /** A request with a `router` object that allows it turns into a job after `syncMaxQueueTimeMs`, or its own shorter patience. */
-function jobAfterMs(policy: RoutingPolicy, call: InferenceCall, { router, stream }: InferenceRequest): number | null {
+function jobAfterMs({ policy, clock }: BrainSources, call: InferenceCall, { router, stream }: InferenceRequest): number | null {
   if (call.job || router === null || stream || !router.allowAsync) return null;
   const mode = router.mode ?? policy.defaultMode;
   if (mode === 'sync') return null;
-  return Math.min(policy.syncMaxQueueTimeMs, router.maxQueueTimeMs ?? policy.syncMaxQueueTimeMs);
+  const afterMs = Math.min(policy.syncMaxQueueTimeMs, router.maxQueueTimeMs ?? policy.syncMaxQueueTimeMs);
+  // Both count from the arrival of the request, as its deadline does.
+  return Math.max(0, afterMs - (clock.now() - call.receivedAt));
 }
 
 /** The request's own limit (else `queue.timeoutMs`) and the model's, whichever is shorter (contract agent-router part 3.5). */

@@ -23,6 +23,10 @@ export function processContext(): CommandContext {
       const { loadConfig } = await import('../config/load.ts');
       return loadConfig({ cwd, env, home: homedir(), ...(explicitPath === undefined ? {} : { explicitPath }) });
     },
+    async keyFile(explicitPath) {
+      const { findKeyFile } = await import('./key-file.ts');
+      return findKeyFile({ cwd, env, ...(explicitPath === undefined ? {} : { explicitPath }) });
+    },
     async serve(options) {
       const { runRouter } = await import('./router.ts');
       return runRouter({ ...options, version, env, cwd, out, err });

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Placement } from '../core/placement.ts';
 import type { Config } from '../config/config.ts';
+import { textRules } from '../pipeline/prefix/prefix-rules.ts';
 import { AffinityTable, type LastingPin, type Pin } from '../routing/affinity.ts';
 import { conversationKey } from '../routing/affinity-key.ts';
 import type { Entry } from '../routing/routing.ts';
@@ -20,8 +21,7 @@ export interface ConversationAffinity {
   entries(): readonly LastingPin[];
 }
 
-/** `stable` takes out of a text what changes with every request, so that the turns of a conversation begin alike. */
-export function createAffinity({ enabled, ttlMs }: Config['router']['affinity'], clock: Clock, stable?: (text: string) => string): ConversationAffinity {
+export function createAffinity({ enabled, ttlMs }: Config['router']['affinity'], clock: Clock): ConversationAffinity {
   const table = new AffinityTable(ttlMs);
   return {
     enabled,
@@ -33,4 +33,9 @@ export function createAffinity({ enabled, ttlMs }: Config['router']['affinity'],
     },
     entries: () => table.entries(clock.now()),
   };
+}
+
+/** Without what agents change with every request, the turns of their conversations begin alike. */
+function stable(text: string): string {
+  return textRules.reduce((rest, rule) => rule.steady(rest)?.text ?? rest, text);
 }

@@ -1,9 +1,9 @@
 /** Puts the access room together: the policy from its file or the configuration, and the door that holds to it. */
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { AccessControl, type AccessParts } from '../access/create-access.ts';
 import { ManagedFile } from '../access/managed-file.ts';
 import type { AccessSettings, ManagedPolicy } from '../access/policy.ts';
+import { accessFileOf } from '../config/access-file.ts';
 import type { Config } from '../config/config.ts';
 import { parsePolicy, writePolicy } from '../config/managed-policy.ts';
 import type { Clock } from '../core/clock.ts';
@@ -23,11 +23,6 @@ export interface AccessSources {
   readonly log: Log;
   readonly denied: AccessParts['denied'];
   readonly used: AccessParts['used'];
-}
-
-/** The managed file when the configuration names none: made by `oar keys create`, beside the store. */
-export function accessFileOf({ access, store }: Pick<Config, 'access' | 'store'>): string {
-  return access?.managedConfigPath ?? join(dirname(store.path), 'access.yaml');
 }
 
 /** Rejects with an Error that says what is wrong with the policy or its file. */

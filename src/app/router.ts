@@ -11,6 +11,7 @@ import { asConfigured, planBackends, type BackendPlan, type PlannedBackend } fro
 import { banner } from './banner.ts';
 import { detectServers } from './detect.ts';
 import { EmbeddedEngines } from './embedded-engines.ts';
+import { findKeyFile } from './key-file.ts';
 import { friendlyLog } from './friendly-log.ts';
 import { watchForServers } from './later-servers.ts';
 import { startRouter } from './start-router.ts';
@@ -19,7 +20,8 @@ import type { RunOptions } from './run-options.ts';
 const detectMs = 700;
 
 /** Resolves with the exit code: 0 after a stop that was asked for. Rejects with an Error whose message is for people. */
-export async function runRouter(options: RunOptions): Promise<number> {
+export async function runRouter(given: RunOptions): Promise<number> {
+  const options = given.lan === true ? await openToNetwork(given) : given;
   const loaded = await loadConfig({
     cwd: options.cwd,
     home: homedir(),
@@ -36,6 +38,19 @@ export async function runRouter(options: RunOptions): Promise<number> {
   }
 }
 
+/** `--lan`: listens everywhere, and makes a key where there is none yet. */
+async function openToNetwork(options: RunOptions): Promise<RunOptions> {
+  const { cwd, env, configPath } = options;
+  const found = await findKeyFile({ cwd, env, ...(configPath === undefined ? {} : { explicitPath: configPath }) });
+  const enabled = (await found.policy())?.apiKeys.some((key) => key.enabled) ?? false;
+  if (!enabled) {
+    const admin = await found.open(true);
+    const made = await admin?.addKey({ id: 'lan', name: 'made by --lan', scopes: ['standalone', 'read'] }, null);
+    if (made?.secret !== undefined) options.err(`Made the key ${made.key.id} in ${found.path}. Clients on other machines send it as their API key; it is shown this once:\n\n  ${made.secret}\n`);
+  }
+  return { ...options, host: options.host ?? '0.0.0.0' };
+}
+
 async function runUntilStopped(options: RunOptions, loaded: LoadedConfig, log: RouterLog): Promise<number> {
   const kinds = new Map(backendKinds.map((kind) => [kind.kind, kind]));
   if (options.friendly) options.out(loaded.path === null ? 'Looking for inference servers on this machine …' : `Configuration: ${loaded.path}`);
@@ -49,7 +64,7 @@ async function runUntilStopped(options: RunOptions, loaded: LoadedConfig, log: R
     try {
       announce(options, loaded, log, router, options.version);
       await log.flush();
-      await untilSignal();
+      await untilSignal(() => router.reload());
     } finally {
       later?.stop();
       if (options.friendly) options.out('Stopping …');
@@ -89,9 +104,10 @@ async function withEngines(plan: BackendPlan, engines: EmbeddedEngines, options:
   return Promise.all(plan.backends.map((backend) => (plan.embedded.includes(backend.settings.id) ? engines.start(backend.settings) : backend)));
 }
 
-/** A second signal ends the process at once: somebody is in a hurry. */
-function untilSignal(): Promise<void> {
+/** SIGHUP reads again what may have changed. A second signal ends the process at once: somebody is in a hurry. */
+function untilSignal(reload: () => void): Promise<void> {
   return new Promise((resolve) => {
+    process.on('SIGHUP', reload);
     let asked = false;
     const onSignal = (): void => {
       if (asked) process.exit(130);

@@ -1,12 +1,17 @@
 /** Runs a job's stored request through the same pipeline as any other (design part 2.5). */
 import type { Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
+import type { Job } from '../core/job.ts';
+import type { Principal } from '../core/principal.ts';
 import type { InferenceDialect } from '../dialects/dialect.ts';
 import type { RunJob } from '../jobs/jobs.ts';
 import type { Handle } from '../pipeline/pipeline.ts';
 import { BufferReply } from './buffer-reply.ts';
 
-export function createRunJob(handle: () => Handle, dialects: ReadonlyMap<string, InferenceDialect>, clock: Clock): RunJob {
+/** What a key may do now, by its id; null: there is no such key any more, or none is asked for. */
+export type GrantsOf = (keyId: string) => Pick<Principal, 'models' | 'maxPriority'> | null;
+
+export function createRunJob(handle: () => Handle, dialects: ReadonlyMap<string, InferenceDialect>, clock: Clock, grantsOf: GrantsOf = () => null): RunJob {
   return async (job, signal, started) => {
     const dialect = dialects.get(job.dialect);
     if (!dialect) return { kind: 'failed', error: new RouterError('internal', `The job was made with the API ${job.dialect}, which this version does not have.`) };
@@ -16,8 +21,8 @@ export function createRunJob(handle: () => Handle, dialects: ReadonlyMap<string,
         requestId: job.id,
         dialect,
         body: job.requestJson,
-        plane: 'standalone',
-        principal: { id: job.principalId, kind: job.principalId === 'anonymous' ? 'anonymous' : 'key', address: 'job' },
+        plane: job.plane ?? 'standalone',
+        principal: ownerOf(job, grantsOf),
         signal,
         receivedAt: clock.now(),
         job: { record: job, started },
@@ -28,4 +33,10 @@ export function createRunJob(handle: () => Handle, dialects: ReadonlyMap<string,
     if (reply.status !== 200) return { kind: 'failed', error: new RouterError('cancelled', 'The job was stopped.') };
     return { kind: 'succeeded', resultJson: reply.text(), servedModel: reply.headers['x-oar-model'] ?? job.selectedModel };
   };
+}
+
+/** A job is held to what its key may do when it runs, and what was accepted runs even when the key is gone. */
+function ownerOf({ principalId }: Job, grantsOf: GrantsOf): Principal {
+  if (principalId === 'anonymous') return { id: principalId, kind: 'anonymous', address: 'job' };
+  return { id: principalId, kind: 'key', address: 'job', ...grantsOf(principalId) };
 }

@@ -6,6 +6,8 @@ export interface RunOptions {
   readonly friendly: boolean;
   readonly host?: string;
   readonly port?: string;
+  /** Serve other machines, with a key that is made when there is none. */
+  readonly lan?: boolean;
   readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;

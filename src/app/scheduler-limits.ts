@@ -1,6 +1,7 @@
 /** The scheduler's limits, read from the configuration and the present fleet. */
 import type { BackendState, FleetView } from '../core/fleet.ts';
 import type { Candidate } from '../core/placement.ts';
+import { listingsOf } from '../routing/listings.ts';
 import type { RoutingTable, SchedulerLimits } from '../routing/routing.ts';
 import { modelKey } from '../util/model-name.ts';
 
@@ -72,9 +73,9 @@ export function slotsOf(table: RoutingTable, backend: BackendState | undefined, 
 /** Slots of a model over all backends that list it; at least one backend's worth. */
 export function concurrencyOf(table: RoutingTable, fleet: FleetView, name: string): number {
   const key = modelKey(name);
-  const having = fleet.backends.filter((backend) => backend.status !== 'down' && backend.report?.models.some((model) => modelKey(model.name) === key));
+  const having = listingsOf(key, fleet).filter(({ backend }) => backend.status !== 'down');
   if (having.length === 0) return slotsOf(table, undefined, key);
-  return having.reduce((sum, backend) => sum + slotsOf(table, backend, key), 0);
+  return having.reduce((sum, { backend }) => sum + slotsOf(table, backend, key), 0);
 }
 
 export function backendOf(fleet: FleetView, id: Candidate['backendId']): BackendState | undefined {

@@ -1,5 +1,6 @@
 /** Joins the deciding rooms, the pipeline and the jobs into what answers requests. */
 import { randomBytes } from 'node:crypto';
+import type { ManagedPolicy } from '../access/policy.ts';
 import type { Clock } from '../core/clock.ts';
 import { taskTypes } from '../core/request.ts';
 import { classifiers } from '../classifiers/index.gen.ts';
@@ -36,6 +37,8 @@ export interface ServiceSources {
   readonly store: Store;
   readonly log: Log;
   readonly recorder: Recorder;
+  /** Who may do what, as it is now. */
+  readonly policy: () => ManagedPolicy;
   readonly preparation?: Preparation;
   readonly conversations?: Conversations;
   readonly stopping: () => boolean;
@@ -135,7 +138,7 @@ function createDesk({ loaded, clock, fleet }: ServiceSources, table: () => Routi
 /** How long the ids of expired jobs answer 410 before they are forgotten: a week, or the time to live when that is longer. */
 const rememberMs = 7 * 24 * 3600 * 1000;
 
-function createServiceJobs({ loaded, clock, store, log }: ServiceSources, handle: () => Handle, waitingFor: (model: string) => number): Jobs {
+function createServiceJobs({ loaded, clock, store, log, policy }: ServiceSources, handle: () => Handle, waitingFor: (model: string) => number): Jobs {
   const { jobs, queue, server } = loaded.config;
   const resultTtlMs = jobs.resultTtlSeconds * 1000;
   return createJobs({
@@ -143,7 +146,7 @@ function createServiceJobs({ loaded, clock, store, log }: ServiceSources, handle
     clock,
     nodeId: server.nodeId,
     randomId: (length) => randomId(length, random),
-    run: createRunJob(handle, dialectsById, clock),
+    run: createRunJob(handle, dialectsById, clock, (id) => policy().apiKeys.find((key) => key.id === id) ?? null),
     policy: { maxAttempts: jobs.maxAttempts, resultTtlMs, maxQueued: Math.max(1, queue.globalMaxQueued), jitter: () => randomBytes(1).readUInt8() / 255 },
     waitingFor,
     limits: { maxJobs: jobs.maxRetainedJobs, maxBytes: jobs.maxRetainedBytes, rememberMs: Math.max(rememberMs, resultTtlMs) },

@@ -5,7 +5,9 @@ import { createExecutor } from '../backends/http-executor.ts';
 import { createProbeClient } from '../backends/probe-client.ts';
 import type { Config, LoadedConfig } from '../config/config.ts';
 import { createFleet, type FleetBackend, type RunningFleet } from '../fleet/create-fleet.ts';
+import { adminJobRoutes } from '../http/jobs.ts';
 import { OpenStreams } from '../http/event-stream.ts';
+import type { Route } from '../http/http.ts';
 import type { ModelBackend } from '../fleet/model-calls.ts';
 import { createModelOperations } from '../fleet/model-operations.ts';
 import { type RunningServer, startServer } from '../http/server.ts';
@@ -18,6 +20,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { createRecorder } from '../telemetry/recorder.ts';
 import type { Log, RequestLog } from '../telemetry/telemetry.ts';
 import { UsageLedger } from '../telemetry/usage-ledger.ts';
+import { createAdminPlane } from './admin-plane.ts';
 import { gaugesNow, routesOf } from './addresses.ts';
 import type { PlannedBackend } from './backend-plan.ts';
 import { createFetchPicture } from './fetch-picture.ts';
@@ -48,6 +51,10 @@ export interface RunningRouter {
   readonly port: number;
   readonly fleet: RunningFleet;
   readonly service: Service;
+  /** Every address there is. */
+  readonly routes: readonly Route[];
+  /** Reads the access file and the certificates again. */
+  reload(): void;
   /** Adds a backend that came up later. */
   addBackend(planned: PlannedBackend): void;
   stop(): Promise<void>;
@@ -70,21 +77,25 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     ...(options.probeIntervalMs === undefined ? {} : { probeIntervalMs: options.probeIntervalMs }),
   });
   const state = { accepting: false, stopping: false };
-  const access = await openAccess({ config, clock, log, denied: (entry) => log.warn({ ...entry }, 'access denied'), used: () => {} });
+  const access = await openAccess({ config, clock, log, denied: (entry) => admin.denied(entry), used: (id, at) => admin.used(id, at) });
   const refusal = whyNotServe(config, access.policy());
   if (refusal !== null) throw new Error(refusal);
   const store = await openStore(options.loaded, () => clock.now(), log);
+  const admin = createAdminPlane({ config, store, file: access.file, clock, log });
   const ledger = new UsageLedger({ clock, store: store.usage, writer: newRequestId(), log });
   const streams = new OpenStreams(clock);
   const metrics = createMetrics(() => gaugesNow({ clock, fleet, service, ledger }));
   const conversations = createConversations({ store: store.kv, clock, log, ttlMs: config.responses.ttlSeconds * 1000, maxStored: config.responses.maxStored });
-  const service = createService({ ...options, preparation: preparationOf(options), conversations, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics, ledger), stopping: () => state.stopping });
+  const service = createService({ ...options, policy: access.policy, preparation: preparationOf(options), conversations, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics, ledger), stopping: () => state.stopping });
   const models = createModelOperations({ view: () => fleet.view(), refresh: (id) => fleet.refresh(id), backend: (id) => serving.sendTo(id), localNodeId: config.server.nodeId, clock, log });
-  const routes = routesOf({ models, clock, fleet, service, metrics, ledger, usageStore: store.usage, streams, answers: conversations, facts: statusFacts(config, version, ollamaUrl(options)), aliases: config.aliases, startedAt: clock.now(), accepting: () => state.accepting });
+  const plain = routesOf({ models, clock, fleet, service, metrics, ledger, usageStore: store.usage, streams, answers: conversations, facts: statusFacts(config, version, ollamaUrl(options)), defaultTaskType: config.router.defaultTaskType, aliases: config.aliases, startedAt: clock.now(), accepting: () => state.accepting });
+  // Without a door that asks for keys these would be open.
+  const routes = access.control === null ? plain : [...plain, ...admin.routes, ...adminJobRoutes(service.jobs, admin.audit)];
   const door = new Door(() => startServer(serverOptions(config, clock, log, routes, access.control)));
   const lifecycle = new Lifecycle(
     [
       { name: 'store', start: () => {}, stop: () => store.close() },
+      admin,
       new StoreTidying(clock, store, log),
       { name: 'usage', start: () => ledger.load(), stop: () => ledger.stop() },
       { name: 'backends', start: () => {}, stop: () => serving.close() },
@@ -99,7 +110,11 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     log,
   );
   await lifecycle.start();
-  return { url: urlOf(config, door.port), port: door.port, fleet, service, addBackend: (planned) => fleet.addBackend(serving.add(planned)), stop: () => lifecycle.stop() };
+  const reload = (): void => {
+    void access.file?.reload(true);
+    door.reload();
+  };
+  return { url: urlOf(config, door.port), port: door.port, fleet, service, routes, reload, addBackend: (planned) => fleet.addBackend(serving.add(planned)), stop: () => lifecycle.stop() };
 }
 
 /** How long a server may take to accept an order to load a model. */
@@ -150,6 +165,10 @@ class Door implements Part {
 
   async start(): Promise<void> {
     this.#server = await this.#open();
+  }
+
+  reload(): void {
+    this.#server?.reloadCertificates();
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,6 @@
 /** What a command is: a word of the CLI as data, run with everything it needs handed in. Types only. */
+import type { AccessAdmin } from '../access/access.ts';
+import type { Config } from '../config/config.ts';
 
 export interface CommandOption {
   /** As commander writes it: `-c, --config <path>`. */
@@ -18,8 +20,24 @@ export interface CommandContext {
   call(method: 'GET' | 'POST' | 'DELETE', path: string, options: GlobalOptions): Promise<{ readonly status: number; readonly body: unknown; readonly text: string }>;
   /** Reads and checks the configuration; rejects with a message that names file, line and column. */
   loadConfig(explicitPath: string | undefined): Promise<{ readonly path: string | null; readonly warnings: readonly string[] }>;
+  /** The file that keeps the keys, as the configuration says. Rejects with a message for people. */
+  keyFile(explicitPath: string | undefined): Promise<KeyFile>;
   /** Runs the router until it is told to stop; resolves with the exit code. */
-  serve(options: { readonly configPath?: string; readonly friendly: boolean; readonly host?: string; readonly port?: string }): Promise<number>;
+  serve(options: { readonly configPath?: string; readonly friendly: boolean; readonly host?: string; readonly port?: string; readonly lan?: boolean }): Promise<number>;
+}
+
+/** Where keys are kept. */
+export interface KeyFile {
+  readonly path: string;
+  readonly config: Config;
+  /** Is there such a file by now? */
+  readonly exists: boolean;
+  /** The keys, without making a file. */
+  policy(): Promise<ReturnType<AccessAdmin['config']> | null>;
+  /** Makes the file when it is missing; with `lock`, also where nobody has asked for one. Null: there is none. */
+  open(lock: boolean): Promise<AccessAdmin | null>;
+  /** What is wrong with the fields of a new key; empty: nothing. */
+  check(fields: object): readonly string[];
 }
 
 export interface GlobalOptions {

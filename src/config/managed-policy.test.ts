@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkPolicy, parsePolicy, writePolicy } from './managed-policy.ts';
+import { checkKey, checkPolicy, parsePolicy, writePolicy } from './managed-policy.ts';
 
 const plane = { enabled: true, auth: { requireApiKey: true, anonymous: 'reject' } };
 const key = { id: 'a', keyHash: `sha256:${'a'.repeat(64)}`, enabled: true, scopes: ['standalone'] };
@@ -36,4 +36,32 @@ test('a file that cannot be understood says where', () => {
 
 test('no message shows a hash', () => {
   expect(problems({ ...whole, apiKeys: [{ ...key, keyHash: 'sha256:hunter2' }] })).not.toContain('hunter2');
+});
+
+test('a key without a value is a key that is not there (ruling 19), and never one that opens', () => {
+  expect(problems({ ...whole, updatedAt: null, planes: { ...whole.planes, standalone: { ...plane, defaultLimit: null } }, apiKeys: [{ ...key, name: null, limits: { standalone: null } }] })).toBe('none');
+  expect(problems({ ...whole, apiKeys: null })).toContain('apiKeys is missing');
+  expect(problems({ ...whole, planes: { ...whole.planes, standalone: { enabled: true, auth: null } } })).toContain('planes.standalone.auth is missing');
+});
+
+test.each(['anonymous', 'anonymous:203.0.113.9', 'admin:0123abcd'])('no key may be called %s, as callers without one are', (id) => {
+  expect(problems({ ...whole, apiKeys: [{ ...key, id }] })).toContain('apiKeys[0].id');
+});
+
+test('a key alone is told what is wrong with it by its own names, and never the hash', () => {
+  const wrong = checkKey({ id: 'a b', keyHash: 'hunter2', scopes: ['standalone', 'all'], limit: 5 });
+  expect('problems' in wrong ? wrong.problems.map(({ place }) => place) : []).toEqual(['id', 'keyHash', 'scopes[1]', 'limit']);
+  expect(JSON.stringify(wrong)).not.toMatch(/access|hunter2/);
+  expect(checkKey({ ...key, expiresAt: null })).toEqual({ key: { ...key, limits: {} } });
+});
+
+test('a body of any depth is refused, not fatal', () => {
+  let deep: unknown = null;
+  for (let depth = 0; depth < 100_000; depth += 1) deep = [deep];
+  expect(problems({ ...whole, apiKeys: deep })).not.toBe('none');
+  expect('problems' in checkKey({ ...key, limits: deep })).toBe(true);
+});
+
+test('what stands twice is written twice', () => {
+  expect(writePolicy({ ...whole, planes: { standalone: plane, runtimeAgent: plane } })).not.toMatch(/[&*]/);
 });

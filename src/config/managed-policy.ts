@@ -92,7 +92,7 @@ export function parsePolicy(text: string, file: string): WholePolicy {
   throw new Error(checked.problems.map(({ path, message }) => `${source.whereIs(path)}: ${message}`).join('\n'));
 }
 
-export function writePolicy(policy: WholePolicy): string {
+export function writePolicy(policy: object): string {
   // What stands twice is written twice: people read this file.
   return stringify(policy, { aliasDuplicateObjects: false });
 }

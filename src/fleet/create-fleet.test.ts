@@ -275,6 +275,7 @@ test('the GPUs are in the view, and a change of them is told', async () => {
 test('after stop no timer is left', async () => {
   const { clock, fleet } = fleetOf(backendOf(), backendOf({ id: 'laptop' }));
   await fleet.start();
+  for (let count = 0; count < 3; count += 1) fleet.learn(lesson({ ok: false, error: 'backend_failed' }));
   await fleet.stop();
   expect(clock.pending).toBe(0);
 });

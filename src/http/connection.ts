@@ -13,18 +13,31 @@ export interface Connection {
   readonly signal: AbortSignal;
 }
 
-const connections = new WeakMap<Socket, Connection>();
+/** The connections of one server that have sent a request. */
+export class Connections {
+  readonly #known = new WeakMap<Socket, Connection>();
+  #open = 0;
 
-export function connectionOf(socket: Socket): Connection {
-  const known = connections.get(socket);
-  if (known !== undefined) return known;
-  const left = new AbortController();
-  // Many requests on one connection are what keep-alive is for, not a leak.
-  setMaxListeners(0, left.signal);
-  socket.once('close', () => left.abort());
-  const created = { principal: anonymous(socket), certificate: certificateOf(socket), signal: left.signal };
-  connections.set(socket, created);
-  return created;
+  /** How many are open; those that clients open ahead and never use are not among them. */
+  get open(): number {
+    return this.#open;
+  }
+
+  of(socket: Socket): Connection {
+    const known = this.#known.get(socket);
+    if (known !== undefined) return known;
+    const left = new AbortController();
+    // Many requests on one connection are what keep-alive is for, not a leak.
+    setMaxListeners(0, left.signal);
+    this.#open += 1;
+    socket.once('close', () => {
+      this.#open -= 1;
+      left.abort();
+    });
+    const created = { principal: anonymous(socket), certificate: certificateOf(socket), signal: left.signal };
+    this.#known.set(socket, created);
+    return created;
+  }
 }
 
 function anonymous(socket: Socket): Principal {

@@ -1,6 +1,7 @@
 /** Is the router alive, ready, and able to serve? (ruling 14) */
 import type { FleetView } from '../core/fleet.ts';
 import type { Exchange, Route } from './http.ts';
+import { isLoopback } from './loopback.ts';
 import { rules } from './rules.ts';
 
 export interface HealthSource {
@@ -32,8 +33,4 @@ function ready(exchange: Exchange, source: HealthSource): void {
   const serving = accepting && source.fleet().backends.some((backend) => backend.status === 'up');
   const why = accepting ? 'no backend answers' : 'the router is starting or stopping';
   exchange.send(serving ? 200 : 503, serving ? { status: 'ready' } : { status: 'not ready', why }, serving ? {} : { 'retry-after': '5' });
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.');
 }

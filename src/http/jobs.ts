@@ -1,33 +1,50 @@
-/** The job endpoints (contract agent-router part 1.3, ruling 13). */
+/** The job endpoints (contract agent-router part 1.3, ruling 13); everybody sees their own jobs alone (AR-D15). */
+import type { Audit } from '../access/access.ts';
 import { RouterError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
-import type { Jobs } from '../jobs/jobs.ts';
+import { userOf } from '../core/principal.ts';
+import type { JobOwner, Jobs } from '../jobs/jobs.ts';
 import type { JobSummary } from '../store/store.ts';
+import { adminRoute } from './admin-route.ts';
 import type { Exchange, Route } from './http.ts';
+import { isLoopback } from './loopback.ts';
+import { pageOf } from './page.ts';
 import { rules } from './rules.ts';
-
-const defaultPage = 50;
-const largestPage = 500;
 
 export function jobRoutes(jobs: Jobs): Route[] {
   return [
-    { method: 'GET', path: '/v1/jobs', rule: rules.own, handle: async (exchange) => exchange.send(200, { jobs: (await jobs.list(pageOf(exchange))).map(summaryRow) }) },
-    { method: 'GET', path: '/v1/jobs/:id', rule: rules.own, handle: async (exchange) => exchange.send(200, jobRow(await jobs.get(idOf(exchange)))) },
-    { method: 'DELETE', path: '/v1/jobs/:id', rule: rules.own, handle: async (exchange) => exchange.send(200, jobRow(await jobs.cancel(idOf(exchange)))) },
-    { method: 'GET', path: '/v1/jobs/:id/result', rule: rules.own, handle: async (exchange) => sendResult(exchange, await jobs.get(idOf(exchange))) },
+    { method: 'GET', path: '/v1/jobs', rule: rules.own, handle: async (exchange) => exchange.send(200, { jobs: (await jobs.list(pageOf(exchange), listOwnerOf(exchange))).map(summaryRow) }) },
+    { method: 'GET', path: '/v1/jobs/:id', rule: rules.own, handle: async (exchange) => exchange.send(200, jobRow(await jobs.get(idOf(exchange), ownerOf(exchange)))) },
+    { method: 'DELETE', path: '/v1/jobs/:id', rule: rules.own, handle: async (exchange) => exchange.send(200, jobRow(await jobs.cancel(idOf(exchange), ownerOf(exchange)))) },
+    { method: 'GET', path: '/v1/jobs/:id/result', rule: rules.own, handle: async (exchange) => sendResult(exchange, await jobs.get(idOf(exchange), ownerOf(exchange))) },
   ];
+}
+
+/** Everybody's jobs for an admin: whose they are and how they fare, and never what was asked or answered. */
+export function adminJobRoutes(jobs: Jobs, audit: Audit): Route[] {
+  return [adminRoute(audit, 'GET', '/v1/admin/jobs', async (exchange) => ({ reason: 'jobs_read', body: { jobs: (await jobs.list(pageOf(exchange), null)).map(adminRow) } }))];
+}
+
+/**
+ * A key sees what it made through the planes that it opens. Anonymous callers have no names, so all share what was made
+ * without a key through their plane.
+ */
+function ownerOf({ principal, plane }: Exchange): JobOwner {
+  if (principal.kind === 'anonymous') return { principalId: principal.id, ...(plane === 'standalone' ? {} : { plane }) };
+  const opens = principal.scopes?.filter((scope) => scope === 'standalone' || scope === 'runtimeAgent') ?? [];
+  const [only] = opens;
+  return { principalId: principal.id, ...(only === undefined || opens.length > 1 ? {} : { plane: only }) };
+}
+
+/** Nobody from another machine learns the ids of what others did without a key: an id is what it takes to see a job. */
+function listOwnerOf(exchange: Exchange): JobOwner {
+  const owner = ownerOf(exchange);
+  const { principal } = exchange;
+  return principal.kind === 'key' || isLoopback(principal.address) ? owner : { ...owner, user: userOf(principal, undefined) };
 }
 
 function idOf(exchange: Exchange): string {
   return exchange.params.id ?? '';
-}
-
-function pageOf(exchange: Exchange): { limit: number; before?: string } {
-  const text = exchange.query.get('limit');
-  const limit = text === null ? defaultPage : Number(text);
-  if (!Number.isInteger(limit) || limit < 1) throw new RouterError('invalid_request', `limit is a whole number from 1 to ${largestPage}, not ${text}.`, { param: 'limit' });
-  const before = exchange.query.get('before');
-  return { limit: Math.min(limit, largestPage), ...(before === null ? {} : { before }) };
 }
 
 function sendResult(exchange: Exchange, job: Job): void {
@@ -82,6 +99,10 @@ function summaryRow(job: JobSummary) {
     finished_at: isoTime(job.finishedAt),
     expires_at: isoTime(job.expiresAt),
   };
+}
+
+function adminRow(job: JobSummary) {
+  return { ...summaryRow(job), principal: job.principalId, plane: job.plane ?? 'standalone' };
 }
 
 function isoTime(at: number | null): string | null {

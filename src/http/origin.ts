@@ -26,6 +26,35 @@ function hostOf(host: string, protocol: string): string | null {
   return URL.canParse(address) ? new URL(address).host : null;
 }
 
+/** Enough for every name of a router, and too few to fill memory with made-up ones. */
+const hostsKept = 100;
+
+/**
+ * Which names the router is called by. A page may have a name of its own pointed at this machine (DNS rebinding); to the
+ * browser it then is of the same origin, and what it reads carries no Origin. Whoever shows no key has to call by an address,
+ * by a name that public DNS does not give out, or by the one of a listed origin.
+ */
+export class HostCheck {
+  readonly #listed: ReadonlySet<string>;
+  readonly #any: boolean;
+  readonly #good = new Set<string>();
+
+  constructor(origins: readonly string[]) {
+    this.#any = origins.includes('*');
+    this.#listed = new Set(origins.flatMap((origin) => (URL.canParse(origin) ? new URL(origin).hostname : [])));
+  }
+
+  /** Throws `forbidden`. HTTP/1.0 has no such header. */
+  check(host: string | undefined): void {
+    if (!host || this.#any || this.#good.has(host)) return;
+    const name = URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : null;
+    if (name === null || !(isOwnHost(name) || this.#listed.has(name))) {
+      throw new RouterError('forbidden', `Without a key this router is not called by the name ${host.slice(0, 100)}. Use its address, show a key, or list the origin in server.cors.origins.`);
+    }
+    if (this.#good.size < hostsKept) this.#good.add(host);
+  }
+}
+
 /** Headers that let a listed page read the answer; null when there are none to send. */
 export function corsHeaders({ origin }: IncomingHttpHeaders, allowed: readonly string[]): Record<string, string> | null {
   if (origin === undefined || allowed.length === 0) return null;
@@ -33,12 +62,11 @@ export function corsHeaders({ origin }: IncomingHttpHeaders, allowed: readonly s
   return { 'access-control-allow-origin': allowed.includes('*') ? '*' : origin, vary: 'Origin', 'access-control-expose-headers': '*' };
 }
 
-/** The answer to a browser that asks before it calls. */
+/** What the answer to a browser that asks before it calls says beside `corsHeaders`. */
 export function preflightHeaders(headers: IncomingHttpHeaders, allowed: readonly string[]): Record<string, string> | null {
   const cors = corsHeaders(headers, allowed);
   if (cors?.['access-control-allow-origin'] === undefined) return null;
   return {
-    ...cors,
     'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
     'access-control-allow-headers': String(headers['access-control-request-headers'] ?? 'authorization, content-type, x-api-key'),
     'access-control-max-age': '600',

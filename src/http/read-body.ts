@@ -6,15 +6,16 @@ import type { SlowBodies } from './slow-bodies.ts';
 /** What a body may be, and how it becomes text: JSON in UTF-8, or a form with one character for each byte. */
 export type BodyKind = 'json' | 'form';
 
-/** The body as text. Rejects with `payload_too_large`, `unsupported_media_type` or `cancelled` (the caller left). */
-export function readBody(request: IncomingMessage, limitBytes: number, slow: Pick<SlowBodies, 'begun' | 'ended'>, kind: BodyKind = 'json'): Promise<string> {
+/** The body as text; a caller who holds it back is asked for it. Rejects with `payload_too_large`, `unsupported_media_type` or `cancelled` (the caller left). */
+export function readBody(request: IncomingMessage, limitBytes: number, slow: Pick<SlowBodies, 'begun' | 'ended'>, kind: BodyKind = 'json', heldBack: { invite(): void } | null = null): Promise<string> {
   const refusal = refuse(request, limitBytes, kind);
   const encoding = kind === 'json' ? 'utf8' : 'latin1';
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     if (refusal) reject(refusal);
-    slow.begun(request, reject);
+    else heldBack?.invite();
+    slow.begun(request, () => reject(new RouterError('invalid_request', 'The body took too long to arrive. Send it again.', { status: 408 })));
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (!refusal && size <= limitBytes) {

@@ -8,14 +8,16 @@ import type { Log } from '../telemetry/telemetry.ts';
 import type { Access } from '../access/access.ts';
 import { callerOf } from './caller.ts';
 import { Certificates, type TlsSource } from './certificates.ts';
-import { connectionOf } from './connection.ts';
+import { Connections } from './connection.ts';
 import { errorHeaders, shapeForPath } from './errors.ts';
 import type { ErrorShape, Route } from './http.ts';
 import { RouteTable } from './route-table.ts';
-import { checkOrigin, corsHeaders, preflightHeaders } from './origin.ts';
+import { checkOrigin, corsHeaders, HostCheck, preflightHeaders } from './origin.ts';
+import { isLoopback } from './loopback.ts';
 import { SlowBodies } from './slow-bodies.ts';
 import { type Arrival, SocketExchange } from './socket-exchange.ts';
-import { SocketReply } from './socket-reply.ts';
+import { SocketReply, unreadMs } from './socket-reply.ts';
+import { announcesBody, dropBody, limitBody } from './unread-body.ts';
 
 export interface ServerOptions {
   readonly host: string;
@@ -33,7 +35,24 @@ export interface ServerOptions {
   readonly clock: Clock;
   readonly newRequestId: () => string;
   readonly log: Log;
+  readonly patience?: Partial<Patience>;
 }
+
+/** How long callers may take, beside what SlowBodies allows; other values are for tests. */
+export interface Patience {
+  /** For the head of a request, and how often that is looked at. */
+  readonly headMs: number;
+  readonly lookMs: number;
+  /** Between two requests on a connection. */
+  readonly idleMs: number;
+  /** For leaving an answer unread. */
+  readonly unreadMs: number;
+}
+
+const usualPatience: Patience = { headMs: 30_000, lookMs: 5000, idleMs: 75_000, unreadMs };
+
+/** Node's own limit is on their bytes alone, and those beyond a number it drops in silence: a proxy's header among them. */
+const mostHeaders = 200;
 
 export interface RunningServer {
   readonly port: number;
@@ -45,21 +64,22 @@ export interface RunningServer {
 
 /** Listens. Rejects with an Error whose message says what to do when the port is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const inside: Inside = { ...options, table: new RouteTable(options.routes), slowBodies: new SlowBodies(options.clock) };
+  const patience = { ...usualPatience, ...options.patience };
+  const inside: Inside = { ...options, patience, table: new RouteTable(options.routes), slowBodies: new SlowBodies(options.clock), hosts: new HostCheck(options.origins), connections: new Connections() };
   const listener: RequestListener = (request, response) => answer(inside, request, response);
   const certificates = options.tls && new Certificates(options.tls, options.clock, options.log);
-  const server = certificates ? certificates.watch(createTlsServer(certificates.options(), listener)) : createPlainServer(listener);
   // Long answers and uploads are our own business; SlowBodies bounds how slowly other bodies may arrive.
-  server.headersTimeout = 30_000;
-  server.requestTimeout = 0;
-  server.keepAliveTimeout = 75_000;
+  const limits = { headersTimeout: patience.headMs, connectionsCheckingInterval: patience.lookMs, requestTimeout: 0, keepAliveTimeout: patience.idleMs };
+  const server = certificates ? certificates.watch(createTlsServer({ ...certificates.options(), ...limits }, listener)) : createPlainServer(limits, listener);
+  server.maxHeadersCount = 0;
+  server.on('checkContinue', listener);
   await listen(server, options);
   const address = server.address() as AddressInfo;
   return {
     port: address.port,
     reloadCertificates: () => certificates?.reload(),
     stop: async (deadlineMs) => {
-      await stop(server, options.clock, deadlineMs);
+      await stop(server, inside, deadlineMs);
       inside.slowBodies.stop();
       certificates?.stop();
     },
@@ -68,13 +88,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 /** What every request of one server needs. */
 interface Inside extends ServerOptions {
+  readonly patience: Patience;
   readonly table: RouteTable;
   readonly slowBodies: SlowBodies;
+  readonly hosts: HostCheck;
+  readonly connections: Connections;
 }
 
 function answer(options: Inside, request: IncomingMessage, response: ServerResponse): void {
   const requestId = options.newRequestId();
-  const reply = new SocketReply(response, requestId);
+  const reply = new SocketReply(response, requestId, options.patience.unreadMs);
   const url = request.url ?? '/';
   const queryAt = url.indexOf('?');
   const path = belowBase(queryAt < 0 ? url : url.slice(0, queryAt), options.basePath);
@@ -82,14 +105,17 @@ function answer(options: Inside, request: IncomingMessage, response: ServerRespo
   const fail = (thrown: unknown): void => {
     const error = toRouterError(thrown);
     if (error.code === 'internal') options.log.error({ requestId, path, err: error.cause }, 'request failed inside the router');
-    writeError(reply, error, shape(error, requestId));
+    writeError(request, reply, error, shape(error, requestId));
+    if (announcesBody(request) && !request.complete) dropBody(request, options.slowBodies);
   };
   try {
+    if (request.rawHeaders.length > 2 * mostHeaders) throw new RouterError('invalid_request', `More than ${mostHeaders} headers are not taken.`, { status: 431 });
+    if (request.method !== 'POST' && announcesBody(request)) limitBody(request, options.slowBodies);
     if (path === null) throw new RouterError('not_found', `There is nothing here; this router lives under ${options.basePath}.`);
     if (request.headers.origin !== undefined && answerBrowser(options, request, reply)) return;
     const { route, params } = options.table.match(request.method ?? 'GET', path, request.headers);
     shape = route.errorShape ?? shape;
-    const arrival = { requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1), params, receivedAt: options.clock.now(), bodyLimitBytes: options.bodyLimitBytes, slowBodies: options.slowBodies };
+    const arrival = { requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1), params, receivedAt: options.clock.now(), bodyLimitBytes: options.bodyLimitBytes, slowBodies: options.slowBodies, heldBack: waitsForInvitation(request) };
     handle(options, route, request, reply, arrival)?.catch(fail);
   } catch (thrown) {
     fail(thrown);
@@ -107,26 +133,38 @@ function answerBrowser({ origins }: Inside, request: IncomingMessage, reply: Soc
   return true;
 }
 
-/** Who may not come in is told so before the body is read (AR-D38). */
-function handle({ access, origins }: Inside, route: Route, request: IncomingMessage, reply: SocketReply, arrival: Omit<Arrival, 'admission'>): Promise<void> | undefined {
-  const connection = connectionOf(request.socket);
-  const { rule } = route;
-  if (rule.scope !== 'open') checkOrigin(request.headers, origins, rule.scope === 'manage' || rule.scope === 'admin');
-  const admission = access === null || rule.scope === 'open' ? null : access.admit(callerOf(request, connection, arrival.search), rule, { method: request.method ?? 'GET', path: arrival.path, requestId: arrival.requestId, at: arrival.receivedAt });
-  if (admission?.headers) reply.carry(admission.headers);
-  const exchange = new SocketExchange(request, reply, { ...arrival, admission }, connection);
-  if (admission === null) return route.handle(exchange) ?? undefined;
-  // The place is given back when the answer is out or its caller gone, whatever the handler does.
-  reply.onClosed(admission.leave);
-  return route.handle(exchange) ?? undefined;
+/** Callers may ask first whether their body is wanted. */
+function waitsForInvitation({ headers }: IncomingMessage): boolean {
+  return headers.expect !== undefined && /^100-continue$/i.test(headers.expect);
 }
 
-function writeError(reply: SocketReply, error: RouterError, body: Readonly<Record<string, unknown>>): void {
+/** Who may not come in is told so before the body is read (AR-D38). */
+function handle({ access, origins, hosts, connections }: Inside, route: Route, request: IncomingMessage, reply: SocketReply, arrival: Omit<Arrival, 'admission'>): Promise<void> | undefined {
+  const connection = connections.of(request.socket);
+  const { rule } = route;
+  if (rule.scope === 'open') {
+    const known = access === null ? null : { principal: access.recognise(callerOf(request, connection, arrival.search), arrival.receivedAt) };
+    return route.handle(new SocketExchange(request, reply, { ...arrival, admission: known }, connection)) ?? undefined;
+  }
+  checkOrigin(request.headers, origins, rule.scope === 'manage' || rule.scope === 'admin');
+  if (access === null && rule.scope === 'admin') throw new RouterError('not_found', 'There is nothing at this address.');
+  const admission = access?.admit(callerOf(request, connection, arrival.search), rule, { method: request.method ?? 'GET', path: arrival.path, requestId: arrival.requestId, at: arrival.receivedAt }) ?? null;
+  // The place is given back when the answer is out or its caller gone, whatever the handler does.
+  if (admission !== null) reply.onClosed(admission.leave);
+  if (admission?.headers) reply.carry(admission.headers);
+  const { kind, address } = admission?.principal ?? connection.principal;
+  if (kind === 'anonymous' && isLoopback(address)) hosts.check(request.headers.host);
+  return route.handle(new SocketExchange(request, reply, { ...arrival, admission }, connection)) ?? undefined;
+}
+
+function writeError(request: IncomingMessage, reply: SocketReply, error: RouterError, body: Readonly<Record<string, unknown>>): void {
   if (reply.headSent) {
     reply.destroy();
     return;
   }
-  reply.head(error.status, errorHeaders(error));
+  // A body that was held back never comes, so that the next request could not be told from it.
+  const heldBack = waitsForInvitation(request) && !request.complete;
+  reply.head(error.status, heldBack ? { ...errorHeaders(error), connection: 'close' } : errorHeaders(error));
   reply.end(JSON.stringify(body));
 }
 
@@ -165,9 +203,9 @@ function listenProblem(cause: NodeJS.ErrnoException, options: ServerOptions): st
 const sweepMs = 10;
 
 /** While they run it still listens, so that health checks hear that it is not ready, and callers get a clean 503. */
-async function stop(server: Server, clock: Clock, deadlineMs: number): Promise<void> {
+async function stop(server: Server, { clock, connections }: Inside, deadlineMs: number): Promise<void> {
   const endsAt = clock.now() + deadlineMs;
-  while ((await busyConnections(server)) > 0 && clock.now() < endsAt) {
+  while (busyConnections(server, connections) > 0 && clock.now() < endsAt) {
     await new Promise<void>((resolve) => void clock.after(sweepMs, resolve));
   }
   await new Promise<void>((resolve) => {
@@ -177,9 +215,7 @@ async function stop(server: Server, clock: Clock, deadlineMs: number): Promise<v
 }
 
 /** Clients keep connections open between requests: those are let go, and what is left is busy, or will be gone at the next look. */
-function busyConnections(server: Server): Promise<number> {
+function busyConnections(server: Server, connections: Connections): number {
   server.closeIdleConnections();
-  return new Promise((resolve) => {
-    server.getConnections((_error, count) => resolve(count));
-  });
+  return connections.open;
 }

@@ -1,20 +1,19 @@
 /** Ends requests whose bodies take too long to arrive; one look at all of them now and then costs less than a timer for each. */
-import type { IncomingMessage } from 'node:http';
 import type { CancelTimer, Clock } from '../core/clock.ts';
-import { RouterError } from '../core/errors.ts';
 
 /** How long a body may take. */
 const bodyMs = 300_000;
 const lookMs = 10_000;
 
 interface Waiting {
-  readonly since: number;
-  readonly fail: (error: RouterError) => void;
+  readonly endsAt: number;
+  readonly late: () => void;
 }
 
 export class SlowBodies {
   readonly #clock: Clock;
-  readonly #waiting = new Map<IncomingMessage, Waiting>();
+  /** By request. */
+  readonly #waiting = new Map<object, Waiting>();
   #cancel: CancelTimer = () => {};
 
   constructor(clock: Clock) {
@@ -22,11 +21,12 @@ export class SlowBodies {
     this.#plan();
   }
 
-  begun(request: IncomingMessage, fail: (error: RouterError) => void): void {
-    this.#waiting.set(request, { since: this.#clock.now(), fail });
+  /** Calls `late` once, up to ten seconds after the time is over, unless the body has ended before. The last call for a request counts. */
+  begun(request: object, late: () => void, withinMs = bodyMs): void {
+    this.#waiting.set(request, { endsAt: this.#clock.now() + withinMs, late });
   }
 
-  ended(request: IncomingMessage): void {
+  ended(request: object): void {
     this.#waiting.delete(request);
   }
 
@@ -42,11 +42,11 @@ export class SlowBodies {
   }
 
   #look(): void {
-    const before = this.#clock.now() - bodyMs;
-    for (const [request, { since, fail }] of this.#waiting) {
-      if (since > before) continue;
+    const now = this.#clock.now();
+    for (const [request, { endsAt, late }] of this.#waiting) {
+      if (endsAt > now) continue;
       this.#waiting.delete(request);
-      fail(new RouterError('invalid_request', `The body did not arrive within ${bodyMs / 1000} s.`, { status: 408 }));
+      late();
     }
   }
 }

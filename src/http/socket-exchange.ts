@@ -4,7 +4,7 @@ import type { Admission } from '../access/access.ts';
 import type { Plane, Principal } from '../core/principal.ts';
 import type { Connection } from './connection.ts';
 import type { Exchange } from './http.ts';
-import { readBody } from './read-body.ts';
+import { type BodyKind, readBody } from './read-body.ts';
 import type { SlowBodies } from './slow-bodies.ts';
 import type { SocketReply } from './socket-reply.ts';
 
@@ -19,7 +19,9 @@ export interface Arrival {
   readonly bodyLimitBytes: number;
   readonly slowBodies: SlowBodies;
   /** Null: nobody is asked who they are. */
-  readonly admission: Admission | null;
+  readonly admission: Pick<Admission, 'principal'> & Partial<Admission> | null;
+  /** Does the caller hold the body back until it is asked for? */
+  readonly heldBack: boolean;
 }
 
 export class SocketExchange implements Exchange {
@@ -80,15 +82,21 @@ export class SocketExchange implements Exchange {
   }
 
   body(): Promise<string> {
-    return readBody(this.#request, this.#arrival.bodyLimitBytes, this.#arrival.slowBodies);
+    return this.#read('json');
   }
 
   form(): Promise<string> {
-    return readBody(this.#request, this.#arrival.bodyLimitBytes, this.#arrival.slowBodies, 'form');
+    return this.#read('form');
   }
 
   upload(): AsyncIterable<Uint8Array> {
+    if (this.#arrival.heldBack) this.reply.invite();
     return this.#request;
+  }
+
+  #read(kind: BodyKind): Promise<string> {
+    const { bodyLimitBytes, slowBodies, heldBack } = this.#arrival;
+    return readBody(this.#request, bodyLimitBytes, slowBodies, kind, heldBack ? this.reply : null);
   }
 
   send(status: number, body: unknown, headers?: Readonly<Record<string, string>>): void {

@@ -2,6 +2,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Reply } from '../pipeline/pipeline.ts';
 
+/** How long a caller may leave an answer unread. */
+export const unreadMs = 120_000;
+
 const smallBytes = 16_384;
 const none: Readonly<Record<string, string>> = Object.freeze({});
 
@@ -9,11 +12,13 @@ const none: Readonly<Record<string, string>> = Object.freeze({});
 export class SocketReply implements Reply {
   readonly #response: ServerResponse;
   readonly #requestId: string;
+  readonly #unreadMs: number;
   #further: Readonly<Record<string, string>> = none;
 
-  constructor(response: ServerResponse, requestId: string) {
+  constructor(response: ServerResponse, requestId: string, patienceMs = unreadMs) {
     this.#response = response;
     this.#requestId = requestId;
+    this.#unreadMs = patienceMs;
   }
 
   /** Headers that every answer to this request carries, whatever else is in it. */
@@ -24,6 +29,11 @@ export class SocketReply implements Reply {
   /** Calls once when the answer is out, or nobody is there to take it. */
   onClosed(run: () => void): void {
     this.#response.once('close', run);
+  }
+
+  /** Tells a caller who waits for it (`Expect: 100-continue`) to send the body. */
+  invite(): void {
+    this.#response.writeContinue();
   }
 
   get headSent(): boolean {
@@ -39,14 +49,35 @@ export class SocketReply implements Reply {
 
   write(bytes: string | Uint8Array): Promise<void> | undefined {
     if (this.#response.destroyed || this.#response.write(bytes)) return undefined;
-    return drained(this.#response);
+    return this.#drained();
   }
 
   end(bytes?: string | Uint8Array): void {
+    this.#finish(bytes);
+    // What is still on its way keeps its memory until it is read: not for ever.
+    if (this.#response.writableLength > 0) this.#limitReading();
+  }
+
+  #limitReading(): void {
+    const { socket } = this.#response;
+    socket?.setTimeout(this.#unreadMs);
+    // Before the server sets the time that a connection may wait for its next request.
+    this.#response.prependOnceListener('finish', () => socket?.setTimeout(0));
+  }
+
+  #finish(bytes: string | Uint8Array | undefined): void {
     if (bytes === undefined) this.#response.end();
     else if (typeof bytes === 'string' || bytes.length > smallBytes) this.#response.end(bytes);
     // As Latin-1 text the bytes stay what they are, and leave in one piece together with the head.
     else this.#response.end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'), 'latin1');
+  }
+
+  /** A socket that moves nothing for so long is closed by the server; while it waits for us it may be silent. */
+  async #drained(): Promise<void> {
+    const { socket } = this.#response;
+    socket?.setTimeout(this.#unreadMs);
+    await drained(this.#response);
+    socket?.setTimeout(0);
   }
 
   destroy(): void {

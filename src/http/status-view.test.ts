@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { FleetView } from '../core/fleet.ts';
 import type { Load } from '../routing/routing.ts';
-import { gpuView, runtimeView, type StatusFacts, type StatusNow, statusView } from './status-view.ts';
+import { capabilitiesView, gpuView, runtimeView, sameCapabilities, type StatusFacts, type StatusNow, statusView } from './status-view.ts';
 
 const facts: StatusFacts = { nodeId: 'lab-1', version: '1.2.3', basePath: '/', protocol: 'http', ollamaBaseUrl: 'http://127.0.0.1:11434', gpuExpected: true, gpuProvider: 'nvidia', router: {}, gpuPolicy: {}, queuePolicy: {} };
 const load: Load = { totalQueued: 1, totalRunning: 2, queued: () => 1, running: () => 2 };
@@ -47,4 +47,31 @@ test('a model that is split between processor and GPU says so in the words of ol
 
 test('queues show each model with its waiting, running and slots', () => {
   expect(runtimeView(facts, now({})).queues).toEqual({ globalQueued: 1, globalRunning: 2, byModel: [{ model: 'a', queued: 1, running: 2, concurrency: 4 }] });
+});
+
+test('a gateway finds each model under one name in models, routes, queues and memory', () => {
+  const spec = { purpose: [], tags: [], priority: 50, costClass: 'low' as const, exclusive: false, allowWhenBusy: true };
+  const table = { specs: new Map([['a', { ...spec, name: 'a:latest' }], ['b', { ...spec, name: 'b' }]]), routes: new Map([['triage', ['b', 'a']]]), fromFile: true };
+  const resident = [{ name: 'a' }, { name: 'b:latest' }, { name: 'foreign:latest' }];
+  const present = { ...now({ backends: [{ ...backend, status: 'up', report: { models: [], resident } }] }), table };
+  expect(capabilitiesView(facts, present)).toMatchObject({ models: [{ name: 'a:latest' }, { name: 'b' }], routes: { triage: ['b', 'a:latest'] } });
+  expect(runtimeView(facts, present)).toMatchObject({ loadedModels: [{ name: 'a:latest' }, { name: 'b' }, { name: 'foreign:latest' }], queues: { byModel: [{ model: 'a:latest' }, { model: 'b' }] } });
+});
+
+test('what is no number is left out: null would end a gateway in an error', () => {
+  const snapshot = { provider: 'nvidia' as const, takenAt: 9_000, gpus: [] };
+  const view = runtimeView(facts, now({ gpu: snapshot }, { name: 'L4', vramTotalMb: 20_000, vramFreeMb: Number.NaN, utilizationPct: Number.POSITIVE_INFINITY }));
+  expect(JSON.parse(JSON.stringify(view.gpu))).toEqual({ provider: 'nvidia', snapshotAgeMs: 1_000, name: 'L4', vramTotalMb: 20_000 });
+});
+
+test('capabilities are the same until a backend comes, goes, or lists something else', () => {
+  const report = { models: [{ name: 'a' }], resident: [] };
+  const before = now({ backends: [{ ...backend, status: 'up', report }] });
+  const later = (change: object): StatusNow => ({ ...before, at: 20_000, fleet: { ...before.fleet, version: 2, backends: [{ ...backend, status: 'up', report, ...change }] } });
+  expect(sameCapabilities(before, later({ reportedAt: 19_000, report: { ...report, resident: [{ name: 'a' }] } }))).toBe(true);
+  for (const change of [{ status: 'down' as const }, { maxConcurrent: 2 }, { id: 'other' }, { report: { ...report, models: [{ name: 'b' }] } }, { report: { ...report, maxConcurrent: 1 } }, { report: null }]) {
+    expect(sameCapabilities(before, later(change)), JSON.stringify(change)).toBe(false);
+  }
+  expect(sameCapabilities(before, { ...before, table: { ...before.table } })).toBe(false);
+  expect(sameCapabilities(before, { ...before, fleet: { ...before.fleet, backends: [] } })).toBe(false);
 });

@@ -2,6 +2,7 @@
 import type { BackendState, FleetView, GpuTotals, Resident } from '../core/fleet.ts';
 import type { Load, ModelSpec, RoutingTable } from '../routing/routing.ts';
 import type { JobCounts } from '../store/store.ts';
+import { modelKey } from '../util/model-name.ts';
 
 /** What does not change while the router runs. */
 export interface StatusFacts {
@@ -31,6 +32,7 @@ export interface StatusNow {
 }
 
 type Json = Record<string, unknown>;
+type LoadedModel = Json & { readonly name: string };
 
 export function capabilitiesView(facts: StatusFacts, now: StatusNow): Json {
   return {
@@ -41,8 +43,24 @@ export function capabilitiesView(facts: StatusFacts, now: StatusNow): Json {
     gpu: facts.gpuPolicy,
     queue: facts.queuePolicy,
     models: [...now.table.specs.values()].map((spec) => specView(spec, now)),
-    routes: Object.fromEntries([...now.table.routes].map(([task, models]) => [task, [...models]])),
+    routes: Object.fromEntries([...now.table.routes].map(([task, models]) => [task, models.map((key) => nameOf(key, now.table))])),
   };
+}
+
+/** Would both give the same capabilities? Gateways ask before each request, and the fleet view is new with each probe. */
+export function sameCapabilities(before: StatusNow, now: StatusNow): boolean {
+  const { backends } = now.fleet;
+  return before.table === now.table && before.fleet.backends.length === backends.length && backends.every((backend, at) => sameOffer(before.fleet.backends[at], backend));
+}
+
+function sameOffer(before: BackendState | undefined, now: BackendState): boolean {
+  return (
+    before?.id === now.id &&
+    (before.status === 'down') === (now.status === 'down') &&
+    before.maxConcurrent === now.maxConcurrent &&
+    before.report?.maxConcurrent === now.report?.maxConcurrent &&
+    before.report?.models === now.report?.models
+  );
 }
 
 export function runtimeView(facts: StatusFacts, now: StatusNow): Json {
@@ -53,7 +71,7 @@ export function runtimeView(facts: StatusFacts, now: StatusNow): Json {
     timestamp: new Date(now.at).toISOString(),
     ollama: { baseUrl: facts.ollamaBaseUrl, reachable },
     ...gpuMember(facts, now),
-    loadedModels: loadedModels(now.fleet),
+    loadedModels: loadedModels(now.fleet).map((row) => ({ ...row, name: nameOf(modelKey(row.name), now.table, row.name) })),
     queues: queuesView(now),
     jobs: jobsView(now.jobs),
   };
@@ -91,7 +109,12 @@ function runtimeStatus(facts: StatusFacts, now: StatusNow, reachable: boolean): 
 /** The `gpu` key is left out, never null, and so is every figure that is not known (contract part 6.3). */
 function gpuMember(facts: StatusFacts, now: StatusNow): { gpu?: Json } {
   if (now.gpu === null || now.fleet.gpu === null) return {};
-  return { gpu: { provider: facts.gpuProvider, snapshotAgeMs: Math.max(0, Math.round(now.at - now.fleet.gpu.takenAt)), ...now.gpu } };
+  return { gpu: { provider: facts.gpuProvider, snapshotAgeMs: Math.max(0, Math.round(now.at - now.fleet.gpu.takenAt)), ...known(now.gpu) } };
+}
+
+/** JSON writes what is no number as null. */
+function known(gpu: GpuTotals): Json {
+  return Object.fromEntries(Object.entries(gpu).filter(([, value]) => typeof value === 'string' || Number.isFinite(value)));
 }
 
 function anyUp(fleet: FleetView): boolean {
@@ -119,7 +142,7 @@ function queuesView(now: StatusNow): Json {
   return {
     globalQueued: now.load.totalQueued,
     globalRunning: now.load.totalRunning,
-    byModel: [...now.table.specs.keys()].map((model) => ({ model, queued: now.load.queued(model), running: now.load.running(model), concurrency: now.concurrency(model) })),
+    byModel: [...now.table.specs].map(([key, { name }]) => ({ model: name, queued: now.load.queued(key), running: now.load.running(key), concurrency: now.concurrency(key) })),
   };
 }
 
@@ -146,11 +169,16 @@ function backendView(backend: BackendState): Json {
   };
 }
 
-function loadedModels(fleet: FleetView): Json[] {
+/** A gateway joins what it is told by name: everywhere the one under which the model is configured. */
+function nameOf(key: string, { specs }: RoutingTable, otherwise = key): string {
+  return specs.get(key)?.name ?? otherwise;
+}
+
+function loadedModels(fleet: FleetView): LoadedModel[] {
   return fleet.backends.flatMap((backend) => (backend.status === 'down' ? [] : (backend.report?.resident ?? []).map((one) => loadedView(one, backend.id))));
 }
 
-function loadedView(one: Resident, backendId: string): Json {
+function loadedView(one: Resident, backendId: string): LoadedModel {
   return {
     name: one.name,
     backend: backendId,

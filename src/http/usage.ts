@@ -7,6 +7,7 @@ import type { UsageStore } from '../store/store.ts';
 import { sameModel } from '../util/model-name.ts';
 import type { OpenStreams } from './event-stream.ts';
 import type { Exchange, Route } from './http.ts';
+import { readJsonObject } from './json-object.ts';
 import { UsageFeed } from './usage-feed.ts';
 import { configView, statsView, tokenCountsView, type UsageNow, usageView } from './usage-view.ts';
 import { rules } from './rules.ts';
@@ -26,8 +27,6 @@ export interface UsageSources {
   /** By backend id, then by model; the same object until it changes. */
   running(): ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const longestSeries = 50_000;
 const daySeconds = 86_400;
@@ -49,7 +48,7 @@ export function usageRoutes(sources: UsageSources): Route[] {
 }
 
 async function sendStats(exchange: Exchange, { ledger, store }: UsageSources, now: () => UsageNow): Promise<void> {
-  const model = (await fieldsOf(exchange)).model ?? exchange.query.get('model');
+  const model = (await readJsonObject(exchange)).model ?? exchange.query.get('model');
   if (typeof model !== 'string' || model === '') throw new RouterError('invalid_request', '`model` is missing: name it in the body or in the query.', { param: 'model' });
   const all = now();
   const totals = all.totals.filter((total) => sameModel(total.model, model));
@@ -62,24 +61,11 @@ async function sendStats(exchange: Exchange, { ledger, store }: UsageSources, no
 
 /** Rolls up whole days (UTC) that ended at least `days` days ago. */
 async function aggregate(exchange: Exchange, { clock, ledger, store }: UsageSources): Promise<void> {
-  const { days = 30, trim_old: trim = false } = await fieldsOf(exchange);
+  const { days = 30, trim_old: trim = false } = await readJsonObject(exchange);
   if (typeof days !== 'number' || !Number.isInteger(days) || days < 1) throw new RouterError('invalid_request', '`days` is a whole number of days, 1 or more.', { param: 'days' });
   if (typeof trim !== 'boolean') throw new RouterError('invalid_request', '`trim_old` is true or false.', { param: 'trim_old' });
   await ledger.flush();
   const today = Math.floor(clock.now() / 1000 / daySeconds) * daySeconds;
   const groups = await store.rollUp(today - days * daySeconds, trim);
   exchange.send(200, { status: 'ok', days, trim_old: trim, aggregated_groups: groups });
-}
-
-/** The members of a JSON object; none for an empty body. */
-async function fieldsOf(exchange: Exchange): Promise<Fields> {
-  const text = (await exchange.body()).trim();
-  if (text === '') return {};
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-  } catch (cause) {
-    throw new RouterError('invalid_request', 'The body is not valid JSON.', { cause });
-  }
-  throw new RouterError('invalid_request', 'The body must be a JSON object.');
 }

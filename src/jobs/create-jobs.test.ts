@@ -117,17 +117,17 @@ test('a job is accepted, runs once and keeps its result until its time after the
   expect(position).toBe(1);
   await clock.advance(120_000);
   expect(await last(runs).started()).toBe(true);
-  expect(await jobs.get(job.id)).toMatchObject({ status: 'running', attempts: 1, startedAt: 1_120_000 });
+  expect(await jobs.get(job.id, null)).toMatchObject({ status: 'running', attempts: 1, startedAt: 1_120_000 });
   await clock.advance(120_000);
   await last(runs).succeed('{"answer":42}');
-  expect(await jobs.get(job.id)).toMatchObject({ status: 'succeeded', resultJson: '{"answer":42}', selectedModel: 'served:1b', finishedAt: 1_240_000, expiresAt: 1_300_000 });
+  expect(await jobs.get(job.id, null)).toMatchObject({ status: 'succeeded', resultJson: '{"answer":42}', selectedModel: 'served:1b', finishedAt: 1_240_000, expiresAt: 1_300_000 });
   expect(changes.map((change) => change.status)).toEqual(['queued', 'running', 'succeeded']);
   await clock.advance(50_000);
-  expect((await jobs.get(job.id)).status).toBe('succeeded');
+  expect((await jobs.get(job.id, null)).status).toBe('succeeded');
   await clock.advance(10_000);
-  expect(await jobs.get(job.id)).toMatchObject({ status: 'expired', resultJson: null, requestJson: '' });
+  expect(await jobs.get(job.id, null)).toMatchObject({ status: 'expired', resultJson: null, requestJson: '' });
   await clock.advance(120_000);
-  await expect(jobs.get(job.id)).rejects.toMatchObject({ code: 'job_not_found' });
+  await expect(jobs.get(job.id, null)).rejects.toMatchObject({ code: 'job_not_found' });
   expect(runs).toHaveLength(1);
 });
 
@@ -165,7 +165,7 @@ test.each<[ErrorCode, ErrorDetails]>([
   for (const [failures, waitMs] of [[1, 1_000], [2, 2_000]] as const) {
     await last(runs).started();
     await last(runs).fail(code, details);
-    expect(await jobs.get(job.id)).toMatchObject({ status: 'queued', attempts: failures, error: { code }, notBefore: clock.now() + waitMs });
+    expect(await jobs.get(job.id, null)).toMatchObject({ status: 'queued', attempts: failures, error: { code }, notBefore: clock.now() + waitMs });
     await clock.advance(waitMs - 1);
     expect(runs).toHaveLength(failures);
     await clock.advance(1);
@@ -173,7 +173,7 @@ test.each<[ErrorCode, ErrorDetails]>([
   }
   await last(runs).started();
   await last(runs).fail(code, details);
-  const failed = await jobs.get(job.id);
+  const failed = await jobs.get(job.id, null);
   expect(failed).toMatchObject({ status: 'failed', attempts: 3 });
   expect(failed.error).toEqual({ code, message: `said ${code}` });
   await clock.advance(60_000);
@@ -188,7 +188,7 @@ test.each<[ErrorCode, ErrorDetails]>([
   await last(runs).started();
   await last(runs).fail(code, details);
   await clock.advance(50_000);
-  expect(await jobs.get(job.id)).toMatchObject({ status: 'failed', attempts: 1 });
+  expect(await jobs.get(job.id, null)).toMatchObject({ status: 'failed', attempts: 1 });
   expect(runs).toHaveLength(1);
 });
 
@@ -196,17 +196,17 @@ test('a failure before the slot counts as a try, a backend may ask for a longer 
   const { jobs, runs, clock } = await bench({ policy: { jitter: () => 0 } });
   const { job } = await jobs.accept(asked);
   await last(runs).fail('no_capacity');
-  expect(await jobs.get(job.id)).toMatchObject({ status: 'queued', attempts: 1, notBefore: clock.now() + 500 });
+  expect(await jobs.get(job.id, null)).toMatchObject({ status: 'queued', attempts: 1, notBefore: clock.now() + 500 });
   await clock.advance(500);
   await last(runs).fail('backend_rejected', { status: 429, retryAfterMs: 7_000 });
-  expect(await jobs.get(job.id)).toMatchObject({ status: 'queued', attempts: 2, notBefore: clock.now() + 7_000 });
+  expect(await jobs.get(job.id, null)).toMatchObject({ status: 'queued', attempts: 2, notBefore: clock.now() + 7_000 });
 });
 
 test('a run that throws fails its job without showing a stack', async () => {
   const { jobs } = await bench({ run: () => Promise.reject(new TypeError('secret detail')) });
   const { job } = await jobs.accept(asked);
   await settle();
-  const failed = await jobs.get(job.id);
+  const failed = await jobs.get(job.id, null);
   expect(failed.status).toBe('failed');
   expect(failed.error).toEqual({ code: 'internal', message: expect.not.stringContaining('secret') });
 });
@@ -214,11 +214,11 @@ test('a run that throws fails its job without showing a stack', async () => {
 test('cancelling a waiting job takes it out of the queue: it can no longer start', async () => {
   const { jobs, runs } = await bench();
   const { job } = await jobs.accept(asked);
-  expect(await jobs.cancel(job.id)).toMatchObject({ status: 'cancelled', finishedAt: 1_000_000, expiresAt: 1_060_000 });
+  expect(await jobs.cancel(job.id, null)).toMatchObject({ status: 'cancelled', finishedAt: 1_000_000, expiresAt: 1_060_000 });
   expect(last(runs).signal.aborted).toBe(true);
   expect(await last(runs).started()).toBe(false);
   await last(runs).fail('cancelled');
-  expect(await jobs.cancel(job.id)).toMatchObject({ status: 'cancelled', finishedAt: 1_000_000 });
+  expect(await jobs.cancel(job.id, null)).toMatchObject({ status: 'cancelled', finishedAt: 1_000_000 });
   expect(jobs.counts().byStatus).toMatchObject({ queued: 0, cancelled: 1 });
 });
 
@@ -226,10 +226,10 @@ test('cancelling a running job aborts it, and its late result is thrown away', a
   const { jobs, runs } = await bench();
   const { job } = await jobs.accept(asked);
   await last(runs).started();
-  await jobs.cancel(job.id);
+  await jobs.cancel(job.id, null);
   expect(last(runs).signal.aborted).toBe(true);
   await last(runs).succeed();
-  expect(await jobs.get(job.id)).toMatchObject({ status: 'cancelled', resultJson: null });
+  expect(await jobs.get(job.id, null)).toMatchObject({ status: 'cancelled', resultJson: null });
   expect(jobs.counts().byStatus).toMatchObject({ running: 0, succeeded: 0, cancelled: 1 });
 });
 
@@ -237,18 +237,18 @@ test('cancelling a job that waits for its next try ends it there', async () => {
   const { jobs, runs, clock } = await bench();
   const { job } = await jobs.accept(asked);
   await last(runs).fail('no_capacity');
-  await jobs.cancel(job.id);
+  await jobs.cancel(job.id, null);
   await clock.advance(9_000);
   expect(runs).toHaveLength(1);
-  expect((await jobs.get(job.id)).status).toBe('cancelled');
+  expect((await jobs.get(job.id, null)).status).toBe('cancelled');
 });
 
 test('cancelling a finished job changes nothing, an unknown one is not found', async () => {
   const { jobs, runs } = await bench();
   const { job } = await jobs.accept(asked);
   await last(runs).succeed('{"a":1}');
-  expect(await jobs.cancel(job.id)).toMatchObject({ status: 'succeeded', resultJson: '{"a":1}' });
-  await expect(jobs.cancel('job_lab-1_nothing')).rejects.toMatchObject({ code: 'job_not_found' });
+  expect(await jobs.cancel(job.id, null)).toMatchObject({ status: 'succeeded', resultJson: '{"a":1}' });
+  await expect(jobs.cancel('job_lab-1_nothing', null)).rejects.toMatchObject({ code: 'job_not_found' });
 });
 
 test('a result that cannot be written is kept and written when the store is back', async () => {
@@ -260,10 +260,10 @@ test('a result that cannot be written is kept and written when the store is back
   await last(runs).started();
   await last(runs).succeed('{"kept":true}');
   await clock.advance(5_000);
-  expect((await jobs.get(job.id)).status).toBe('running');
+  expect((await jobs.get(job.id, null)).status).toBe('running');
   broken = false;
   await clock.advance(30_000);
-  expect(await jobs.get(job.id)).toMatchObject({ status: 'succeeded', resultJson: '{"kept":true}', finishedAt: 1_000_000 });
+  expect(await jobs.get(job.id, null)).toMatchObject({ status: 'succeeded', resultJson: '{"kept":true}', finishedAt: 1_000_000 });
   expect(runs).toHaveLength(1);
 });
 
@@ -285,7 +285,7 @@ test('after a restart what waited and what ran runs again; a crash is no failure
   expect(runs.slice(2).map((run) => [run.job.id, run.job.attempts])).toEqual([[waiting.id, 1], [running.id, 2]]);
   await runs[3]?.started();
   await runs[3]?.fail('no_capacity');
-  expect(await jobs.get(running.id)).toMatchObject({ status: 'failed', attempts: 3 });
+  expect(await jobs.get(running.id, null)).toMatchObject({ status: 'failed', attempts: 3 });
 });
 
 test('a job during which the router died five times is not tried a sixth time', async () => {
@@ -299,7 +299,7 @@ test('a job during which the router died five times is not tried a sixth time', 
   }
   const sixth = await bench({ store });
   expect(await sixth.jobs.recover()).toBe(0);
-  expect(await sixth.jobs.get(job.id)).toMatchObject({ status: 'failed', error: { code: 'internal', message: expect.stringContaining('died 5 times') } });
+  expect(await sixth.jobs.get(job.id, null)).toMatchObject({ status: 'failed', error: { code: 'internal', message: expect.stringContaining('died 5 times') } });
   expect(sixth.runs).toHaveLength(0);
 });
 
@@ -329,7 +329,7 @@ test('stopping waits for running jobs until the deadline; the rest stays for the
   const next = await bench({ store });
   expect(await next.jobs.recover()).toBe(2);
   expect(next.runs.map((run) => [run.job.id, run.job.attempts, run.job.crashes])).toEqual([[ids[1], 0, undefined], [ids[2], 0, undefined]]);
-  expect((await next.jobs.get(ids[0] ?? '')).status).toBe('succeeded');
+  expect((await next.jobs.get(ids[0] ?? '', null)).status).toBe('succeeded');
 });
 
 test('stopping ends also when an aborted call does not', async () => {

@@ -51,8 +51,14 @@ export async function startAnswer(options: StartOptions): Promise<StartedAnswer>
     return { contentType: upstream.contentType, relay, streamed, rewrites: call.rewrites, first: first instanceof Promise ? await first : first, next, usage: () => decoder.usage?.() ?? {}, cancel };
   } catch (thrown) {
     cancel();
-    throw lacksApi(thrown, options);
+    throw unseen(lacksApi(thrown, options));
   }
+}
+
+/** A preamble without a word behind it: nothing of it has been seen, and another backend may be tried. */
+function unseen(thrown: unknown): unknown {
+  if (!(thrown instanceof RouterError) || thrown.code !== 'stream_interrupted') return thrown;
+  return new RouterError('backend_protocol', thrown.message, { ...thrown.details, cause: thrown });
 }
 
 /** Not every server of a kind has the APIs beside chat and embeddings: to lack one is no failure, and others may have it. */

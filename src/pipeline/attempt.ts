@@ -6,14 +6,15 @@ import type { InferenceDialect } from '../dialects/dialect.ts';
 import { sameModel } from '../util/model-name.ts';
 import type { Usage } from '../core/stream.ts';
 import type { Decision } from '../routing/routing.ts';
-import { startAnswer, type StartedAnswer } from './answer.ts';
+import { startAnswer, type StartedAnswer, type StartOptions } from './answer.ts';
 import { deadlineSignal, type DeadlineSignal } from './deadline-signal.ts';
 import { decisionHeaders, routerObject } from './decision-headers.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
 import type { HeadKeeper } from './head-keeper.ts';
-import type { InferenceCall, Prepared, Reply, ServingBackend } from './pipeline.ts';
+import type { InferenceCall, Prepared, Reply } from './pipeline.ts';
 import type { OpenAttempt, RequestRecord } from './record.ts';
 import { loadModel, onlyLoads } from './load-model.ts';
+import { withoutThinking } from './prepare-thinking.ts';
 import { AnswerInterrupted, respond } from './respond.ts';
 import { dialectFor } from './spoken.ts';
 
@@ -130,7 +131,21 @@ async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, run: Run
   const { placement } = attempt;
   const backend = parts.backend(placement.backendId);
   if (!backend) throw new RouterError('backend_unreachable', `Backend ${placement.backendId} is gone.`);
-  const { prepared, answer } = await begin(run, backend, placement, deadline.signal);
+  const ready = parts.preparation?.prepare(run.request, backend, deadline.signal);
+  let prepared = (ready instanceof Promise ? await ready : ready) ?? { request: run.request, rewrites: noRewrites };
+  let answer: StartedAnswer;
+  if (onlyLoads(run.request, backend)) answer = await loadModel(run.request, backend, placement, deadline.signal);
+  else {
+    const dialect = spokenWith(run, placement);
+    if (dialect === null) throw new RouterError('not_supported', `Backend ${placement.backendId} takes no ${call.dialect.id} requests.`);
+    if (dialect !== call.dialect) prepared = withoutThinking(prepared, parts.fleet.view(), placement);
+    const options = { caller: call.dialect, dialect, backend, placement, request: prepared.request, target: parts.brain.target(prepared.request, placement), signal: deadline.signal };
+    try {
+      answer = await startAnswer(options);
+    } catch (thrown) {
+      ({ prepared, answer } = await startShorter(options, prepared, run, thrown));
+    }
+  }
   const { request } = prepared;
   attempt.firstPartAt = parts.clock.now();
   record.firstPartAt = attempt.firstPartAt;
@@ -167,35 +182,23 @@ function countBroken(record: RequestRecord, { usage }: AnswerInterrupted, prompt
   record.usage = { promptTokens, ...usage };
 }
 
-/** Sends the request, made ready for this backend; shorter ones after it, while the backend finds it too long and turns may be dropped. */
-async function begin({ parts, call, request }: Run, backend: ServingBackend, placement: Placement, signal: AbortSignal): Promise<{ readonly prepared: Prepared; readonly answer: StartedAnswer }> {
-  const { preparation } = parts;
-  const ready = preparation === null ? { request, rewrites: noRewrites } : preparation.prepare(request, backend, signal);
-  let prepared = ready instanceof Promise ? await ready : ready;
-  if (onlyLoads(request, backend)) return { prepared, answer: await loadModel(request, backend, placement, signal) };
-  const dialect = spokenWith({ parts, call, request }, placement);
-  if (dialect === null) throw new RouterError('not_supported', `Backend ${placement.backendId} takes no ${call.dialect.id} requests.`);
-  if (dialect !== call.dialect) prepared = withoutThinking(prepared, parts, placement);
+/** Asks again with ever shorter requests, while the backend finds them too long and turns may be dropped. Throws what is left to say. */
+async function startShorter(options: StartOptions, prepared: Prepared, { parts }: Run, refused: unknown): Promise<{ readonly prepared: Prepared; readonly answer: StartedAnswer }> {
+  let thrown = refused;
+  let { request, rewrites, headers } = prepared;
   for (;;) {
+    const shorter = thrown instanceof RouterError && thrown.code === 'context_overflow' ? parts.preparation?.shorten(request, thrown) : null;
+    if (!shorter) throw thrown;
+    request = shorter.request;
+    rewrites = [...new Set([...rewrites, ...shorter.rewrites])];
+    headers = { ...headers, ...shorter.headers };
     try {
-      const answer = await startAnswer({ caller: call.dialect, dialect, backend, placement, request: prepared.request, target: parts.brain.target(prepared.request, placement), signal });
-      return { prepared, answer };
-    } catch (thrown) {
-      const shorter = preparation !== null && thrown instanceof RouterError && thrown.code === 'context_overflow' ? preparation.shorten(prepared.request, thrown) : null;
-      if (shorter === null) throw thrown;
-      prepared = { request: shorter.request, rewrites: [...new Set([...prepared.rewrites, ...shorter.rewrites])], headers: { ...prepared.headers, ...shorter.headers } };
+      const answer = await startAnswer({ ...options, request, target: parts.brain.target(request, options.placement) });
+      return { prepared: { request, rewrites, headers }, answer };
+    } catch (again) {
+      thrown = again;
     }
   }
-}
-
-/** Claude Code asks every model to think. One that cannot is not asked to: that it would refuse helps nobody (decision 11). */
-function withoutThinking(prepared: Prepared, { fleet }: PipelineParts, { backendId, model }: Placement): Prepared {
-  const { request } = prepared;
-  if (request.dialect !== 'anthropic-messages' || request.task !== 'chat' || request.reasoning?.enabled !== true) return prepared;
-  const capabilities = fleet.view().backends.find((one) => one.id === backendId)?.report?.models.find((one) => one.name === model)?.capabilities;
-  if (capabilities === undefined || capabilities.includes('thinking')) return prepared;
-  const { reasoning: _wish, ...rest } = request;
-  return { ...prepared, request: rest, rewrites: [...prepared.rewrites, 'thinking'] };
 }
 
 const noRewrites: readonly string[] = [];

@@ -4,7 +4,7 @@ import type { Principal } from '../core/principal.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { InferenceDialect } from '../dialects/dialect.ts';
 import type { Decision } from '../routing/routing.ts';
-import { matchesPattern } from '../util/name-patterns.ts';
+import { mayUse } from '../util/model-name.ts';
 import { acceptJob } from './accept-job.ts';
 import { serve } from './attempt.ts';
 import { decisionHeaders } from './decision-headers.ts';
@@ -38,17 +38,22 @@ export function createHandle(parts: PipelineParts): Handle {
       fail(parts, call, record, reply, thrown);
     } finally {
       keeper?.stop();
-      const { usage } = record;
-      call.spend?.((usage.promptTokens ?? 0) + (usage.completionTokens ?? 0));
+      call.spend?.(tokensSpent(parts, record));
       parts.recorder.record(record.finish(parts.clock.now()));
     }
   };
 }
 
+/** A prompt that was answered and that nobody counted is estimated: streams tell their usage only to those who ask for it. */
+function tokensSpent({ brain }: PipelineParts, { usage, request }: RequestRecord): number {
+  const answered = usage.completionTokens ?? 0;
+  return answered + (usage.promptTokens ?? (answered > 0 && request !== null ? brain.promptTokens(request) : 0));
+}
+
 /** A key may be for some models alone: the others are as if they were not there. */
 function withAllowed(decision: Decision, { models: allowed }: Principal): Decision {
   if (allowed === undefined) return decision;
-  const models = decision.models.filter((model) => allowed.some((pattern) => matchesPattern(model, pattern)));
+  const models = decision.models.filter((model) => mayUse(allowed, model));
   if (models.length === 0) throw new RouterError('forbidden', `This key may not use ${decision.models.join(', ')}; it may use ${allowed.join(', ')}.`, { param: 'model' });
   return { ...decision, models, fallbackModels: decision.fallbackModels.filter((model) => models.includes(model)) };
 }

@@ -11,6 +11,8 @@ interface Waiter {
   refuse(error: RouterError): void;
 }
 
+const sameMomentMs = 1;
+
 /** The only place that talks to the scheduler. */
 export class TicketDesk {
   readonly #scheduler: Scheduler;
@@ -62,6 +64,8 @@ export class TicketDesk {
       resolve(null);
     };
     const cancelGiveUp = giveUpMs === null ? () => {} : this.#clock.after(giveUpMs, giveUp);
+    // Both moments may be one: then it gives up, whichever timer comes first.
+    const givesUpFirst = giveUpMs !== null && (entry.deadlineAt === null || this.#clock.now() + giveUpMs <= entry.deadlineAt + sameMomentMs);
     watchAbort(signal, onAbort);
     this.#waiters.set(entry.id, {
       entry,
@@ -71,7 +75,8 @@ export class TicketDesk {
       },
       refuse: (error) => {
         settle();
-        reject(error);
+        if (givesUpFirst && error.code === 'queue_timeout') resolve(null);
+        else reject(error);
       },
     });
   }

@@ -132,6 +132,15 @@ test('a named model is used as asked, whatever its score or its neighbours', () 
   expect(() => decide(input(named('coder'), { forbiddenModels: ['coder:latest'] }))).toThrow(expect.objectContaining({ code: 'no_capacity' }));
 });
 
+test('a model whose backends are all left alone after failures gives its turn to another; one that is on trial gets one request', () => {
+  const broken = (breaker: 'open' | 'half-open') => fleet([backend('a', { models: ['big'], breaker }), backend('b', { models: ['small', 'coder'] })]);
+  expect(decide(input({ fleet: broken('open') })).models).toEqual(['small', 'coder']);
+  expect(decide(input({ ...named('big'), fleet: broken('open') })).kind).toBe('hold');
+  expect(decide(input({ fleet: broken('half-open') })).models[0]).toBe('big');
+  const small = { slots: () => 2, table: table([spec('big', { allowWhenBusy: true, priority: 95 }), spec('small')], { simple_chat: ['big', 'small'] }) };
+  expect(decide(input({ ...small, fleet: broken('half-open'), load: load({}, { big: 1 }) })).models).toEqual(['small']);
+});
+
 test('a backend that is down, or a GPU that others use, is waited for', () => {
   const off = fleet([backend('a', { status: 'down', models: names })]);
   expect(decide(input({ ...named('coder'), fleet: off })).kind).toBe('hold');

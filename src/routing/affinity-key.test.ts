@@ -25,6 +25,13 @@ test('texts that are cut elsewhere are other texts', () => {
   expect(parts('ab', 'c')).not.toBe(parts('a', 'bc'));
 });
 
+test('of a long text the front and the end count: what agents say before the user comes to a word is the same for all', () => {
+  const preamble = 'The rules of this project are as follows. '.repeat(200);
+  const asking = (text: string) => keyOf([system, message('user', [{ type: 'text', text: 'A reminder.' }, { type: 'text', text }])]);
+  expect(asking(`${preamble}Name a river.`)).not.toBe(asking(`${preamble}Name a lake.`));
+  expect(asking(`Please. ${preamble}`)).not.toBe(asking(`Well then. ${preamble}`));
+});
+
 test('a bare prompt is known by its first 1,000 characters', () => {
   const front = 'x'.repeat(1000);
   const raw = (prompt: string) => conversationKey(chat('unused', { raw: { prompt } }), 'm');
@@ -36,6 +43,8 @@ test('what changes with every request can be taken out', () => {
   const stable = (text: string) => text.replace(/nonce=\d+/, '');
   const turn = (nonce: number) => conversationKey(chat([message('system', `nonce=${nonce} You are terse.`), opening]), 'm', stable);
   expect(turn(1)).toBe(turn(2));
+  const long = (nonce: number) => conversationKey(chat([message('user', `nonce=${nonce} ${'word '.repeat(2000)} nonce=${nonce}`)]), 'm', stable);
+  expect(long(1)).toBe(long(23_456));
 });
 
 test('what has no turns has no name', () => {

@@ -1,9 +1,12 @@
 /** Names a conversation by how it begins, which all of its turns share. */
 import type { InferenceRequest, Message } from '../core/request.ts';
 
-/** Of each text only the front counts: conversations that begin alike so far share what a backend has read. */
-const charsOfMessage = 2000;
-const charsOfPrompt = 1000;
+/** Of each text the front and the end are read: agents say the same thousands of characters before what their user wrote. */
+const keptCharacters = 500;
+const keptOfPrompt = 1000;
+/** What is made stable, to have as many left. */
+const readCharacters = 4 * keptCharacters;
+const mostParts = 32;
 
 /**
  * A number made of the model, the system messages in front and the first turn of the user; of a bare prompt, its front.
@@ -12,9 +15,9 @@ const charsOfPrompt = 1000;
 export function conversationKey(request: InferenceRequest, modelKey: string, stable: (text: string) => string = asItIs): number | null {
   if (request.task !== 'chat') return null;
   const hash = new TextHash();
-  hash.add(modelKey, modelKey.length);
+  hash.add(modelKey);
   if (request.raw !== undefined) {
-    hash.add(stable(request.raw.prompt), charsOfPrompt);
+    hash.add(stable(request.raw.prompt.slice(0, readCharacters)).slice(0, keptOfPrompt));
     return hash.value();
   }
   for (const message of request.messages) {
@@ -30,18 +33,19 @@ function asItIs(text: string): string {
 }
 
 function addMessage(hash: TextHash, { role, content }: Message, stable: (text: string) => string): void {
-  hash.add(role, role.length);
-  let left = charsOfMessage;
-  for (const part of content) {
-    if (left <= 0) return;
-    if (part.type !== 'text') {
-      hash.add(part.type, part.type.length);
-      continue;
-    }
-    const text = stable(part.text);
-    hash.add(text, left);
-    left -= text.length;
+  hash.add(role);
+  for (const part of content.slice(0, mostParts)) {
+    if (part.type === 'text') addText(hash, part.text, stable);
+    else hash.add(part.type);
   }
+}
+
+function addText(hash: TextHash, text: string, stable: (text: string) => string): void {
+  const whole = text.length <= 2 * readCharacters;
+  const front = stable(whole ? text : text.slice(0, readCharacters));
+  const end = whole ? front : stable(text.slice(-readCharacters));
+  hash.add(front.slice(0, keptCharacters));
+  hash.add(end.slice(-keptCharacters));
 }
 
 /** Two 32-bit multiply-and-xor hashes (FNV-1a over UTF-16 units, with two seeds and primes), taken together as 53 bits. */
@@ -49,11 +53,10 @@ class TextHash {
   #low = 0x811c9dc5;
   #high = 0x9e3779b9;
 
-  add(text: string, chars: number): void {
-    const end = Math.min(chars, text.length);
+  add(text: string): void {
     let low = this.#low;
     let high = this.#high;
-    for (let index = 0; index < end; index += 1) {
+    for (let index = 0; index < text.length; index += 1) {
       const unit = text.charCodeAt(index);
       low = Math.imul(low ^ unit, 0x01000193);
       high = Math.imul(high ^ unit, 0x85ebca6b);

@@ -1,10 +1,11 @@
 /** Calls to a store as values, so that they can be sent elsewhere and answered at once there. */
-import type { JobStore, KeyValueStore, Store, UsageStore } from './store.ts';
+import type { AuditStore, JobStore, KeyValueStore, Store, UsageStore } from './store.ts';
 
 type AtOnce<Part> = { [Name in keyof Part]: Part[Name] extends (...args: infer Args) => Promise<infer Value> ? (...args: Args) => Value : never };
 
 export type JobCalls = AtOnce<JobStore>;
 export type UsageCalls = AtOnce<UsageStore>;
+export type AuditCalls = AtOnce<AuditStore>;
 
 /** The time comes in as an argument: whoever keeps the rows asks no clock. */
 export interface KeyValueCalls extends Omit<AtOnce<KeyValueStore>, 'get' | 'delete'> {
@@ -17,6 +18,7 @@ export interface StoreTables {
   readonly jobs: JobCalls;
   readonly kv: KeyValueCalls;
   readonly usage: UsageCalls;
+  readonly audit: AuditCalls;
 }
 
 type CallOf<Part extends keyof StoreTables> = {
@@ -24,13 +26,14 @@ type CallOf<Part extends keyof StoreTables> = {
 }[keyof StoreTables[Part]];
 
 /** One call with the arguments that its name asks for. */
-export type StoreCall = CallOf<'jobs'> | CallOf<'kv'> | CallOf<'usage'>;
+export type StoreCall = CallOf<'jobs'> | CallOf<'kv'> | CallOf<'usage'> | CallOf<'audit'>;
 
 /** Calls that change nothing. */
 const reads: { readonly [Part in keyof StoreTables]: readonly (keyof StoreTables[Part])[] } = {
   jobs: ['get', 'list', 'counts'],
   kv: ['get'],
   usage: ['totals', 'series'],
+  audit: ['list'],
 };
 
 export function isRead(call: StoreCall): boolean {
@@ -45,7 +48,7 @@ export function perform(tables: StoreTables, call: StoreCall): unknown {
 }
 
 /** The parts of a store whose calls all go through `send`. */
-export function storeParts(send: <Value>(call: StoreCall) => Promise<Value>, now: () => number): Pick<Store, 'jobs' | 'kv' | 'usage'> {
+export function storeParts(send: <Value>(call: StoreCall) => Promise<Value>, now: () => number): Pick<Store, 'jobs' | 'kv' | 'usage' | 'audit'> {
   const jobs: JobStore = {
     add: (...args) => send({ part: 'jobs', name: 'add', args }),
     get: (...args) => send({ part: 'jobs', name: 'get', args }),
@@ -70,5 +73,10 @@ export function storeParts(send: <Value>(call: StoreCall) => Promise<Value>, now
     series: (...args) => send({ part: 'usage', name: 'series', args }),
     rollUp: (...args) => send({ part: 'usage', name: 'rollUp', args }),
   };
-  return { jobs, kv, usage };
+  const audit: AuditStore = {
+    add: (...args) => send({ part: 'audit', name: 'add', args }),
+    list: (...args) => send({ part: 'audit', name: 'list', args }),
+    sweep: (...args) => send({ part: 'audit', name: 'sweep', args }),
+  };
+  return { jobs, kv, usage, audit };
 }

@@ -1,4 +1,5 @@
 /** What a store keeps over restarts. Types only; one conformance suite runs over every driver. */
+import type { AuditEntry } from '../access/access.ts';
 import type { Job, JobError, JobStatus } from '../core/job.ts';
 import type { Plane } from '../core/principal.ts';
 import type { MinuteUsage, SpanUsage, UsageTotal } from '../core/usage.ts';
@@ -93,12 +94,29 @@ export interface UsageStore {
   rollUp(before: number, trim: boolean): Promise<number>;
 }
 
+export interface AuditPage {
+  readonly limit: number;
+  /** The id of an earlier page's last row. */
+  readonly before?: string;
+}
+
+/** Who did what, and who was turned away. What is confirmed survives `kill -9`. All reject with `store_unavailable`. */
+export interface AuditStore {
+  /** Keeps them in this order. One whose id is there already is left alone, so that a write may be repeated. */
+  add(entries: readonly AuditEntry[]): Promise<void>;
+  /** What was written last comes first. */
+  list(page: AuditPage): Promise<readonly AuditEntry[]>;
+  /** Removes what is older than `since` (epoch milliseconds), then the oldest until `most` are left, denied attempts before all else: those who are turned away must not wash out what was done. Returns how many went. */
+  sweep(since: number, most: number): Promise<number>;
+}
+
 export interface Store {
   /** `sqlite`, `memory`. */
   readonly kind: string;
   readonly jobs: JobStore;
   readonly kv: KeyValueStore;
   readonly usage: UsageStore;
+  readonly audit: AuditStore;
   /** Writes what is pending and closes; later calls reject. */
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 /** One key per model, however its name is written. */
+import { matchesPattern } from './name-patterns.ts';
 
 /** The key under which limits, residency and counters are kept: `m` and `m:latest` are the same model. */
 export function modelKey(name: string): string {
@@ -7,6 +8,13 @@ export function modelKey(name: string): string {
 
 export function sameModel(a: string, b: string): boolean {
   return a === b || modelKey(a) === modelKey(b);
+}
+
+/** May whoever is held to these names ask for the model? A name may hold `*`; absent: any model. */
+export function mayUse(allowed: readonly string[] | undefined, name: string): boolean {
+  if (allowed === undefined) return true;
+  const key = modelKey(name);
+  return allowed.some((pattern) => matchesPattern(key, modelKey(pattern)) || matchesPattern(`${key}:latest`, pattern));
 }
 
 /** llama.cpp's `org/Name-GGUF:Q4_K_M` without its organisation, without its quantisation, and without both; only those that differ. */

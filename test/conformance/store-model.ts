@@ -1,6 +1,6 @@
 /** What the store's contract promises, written as plainly as possible, to compare the drivers with. */
 import type { Job } from '../../src/core/job.ts';
-import type { JobLimits, JobOutcome } from '../../src/store/store.ts';
+import type { JobLimits, JobOutcome, JobPage } from '../../src/store/store.ts';
 
 interface Entry {
   job: Job;
@@ -30,11 +30,12 @@ export class StoreModel {
     return this.entries.map(({ job }) => job).sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1));
   }
 
-  list(limit: number, before?: string, principalId?: string): string[] {
+  list({ limit, before, principalId, plane, user }: JobPage): string[] {
     const all = this.#newestFirst();
     const from = before === undefined ? 0 : all.findIndex((job) => job.id === before) + 1;
     if (before !== undefined && from === 0) return [];
-    return all.slice(from).filter((job) => principalId === undefined || job.principalId === principalId).slice(0, limit).map((job) => job.id);
+    const rest = all.slice(from).filter((job) => (principalId ?? job.principalId) === job.principalId && (user ?? job.user) === job.user);
+    return rest.filter((job) => plane === undefined || plane === (job.plane ?? 'standalone')).slice(0, limit).map((job) => job.id);
   }
 
   start(id: string, at: number): boolean {

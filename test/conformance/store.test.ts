@@ -35,21 +35,24 @@ const outcome: fc.Arbitrary<JobOutcome> = fc.record({ finishedAt: time, expiresA
     fc.constant({ ...base, status: 'cancelled' as const }),
   ),
 );
+const someone = { principalId: fc.constantFrom('a', 'b'), plane: fc.constantFrom('standalone' as const, 'runtimeAgent' as const, undefined), user: fc.constantFrom('u', 'v') };
+const page = fc.record({ limit: fc.integer({ min: 1, max: 4 }), before: id, principalId: someone.principalId, plane: fc.constantFrom('standalone' as const, 'runtimeAgent' as const), user: someone.user }, { requiredKeys: ['limit'] });
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ call: fc.constant('add' as const), id, body, createdAt: time, principalId: fc.constantFrom('a', 'b') }) },
+  { weight: 4, arbitrary: fc.record({ call: fc.constant('add' as const), id, body, createdAt: time, ...someone }) },
   { weight: 4, arbitrary: fc.record({ call: fc.constant('start' as const), id, at: time }) },
   { weight: 3, arbitrary: fc.record({ call: fc.constant('finish' as const), id, outcome }) },
   { weight: 2, arbitrary: fc.record({ call: fc.constant('requeue' as const), id, notBefore: time, error: fc.option(body.map((message) => ({ code: 'no_capacity', message }))) }) },
   { weight: 1, arbitrary: fc.record({ call: fc.constant('recover' as const) }) },
   { weight: 2, arbitrary: fc.record({ call: fc.constant('sweep' as const), now: time, maxJobs: fc.nat(4), maxBytes: fc.nat(80), rememberMs: fc.nat(20) }) },
-  { weight: 2, arbitrary: fc.record({ call: fc.constant('list' as const), limit: fc.integer({ min: 1, max: 4 }), before: fc.option(id, { nil: undefined }), principalId: fc.option(fc.constantFrom('a', 'b'), { nil: undefined }) }) },
+  { weight: 2, arbitrary: fc.record({ call: fc.constant('list' as const), page }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 async function take(jobs: JobStore, model: StoreModel, asked: Step): Promise<void> {
   switch (asked.call) {
     case 'add': {
-      const job = newJob(asked.id, { requestJson: asked.body, createdAt: asked.createdAt, principalId: asked.principalId });
+      const { principalId, plane, user } = asked;
+      const job = newJob(asked.id, { requestJson: asked.body, createdAt: asked.createdAt, principalId, user, ...(plane === undefined ? {} : { plane }) });
       const added = jobs.add(job).then(() => true, (error: unknown) => (error as { code: string }).code);
       return expect(await added).toBe(model.add(job) || 'conflict');
     }
@@ -62,9 +65,8 @@ async function take(jobs: JobStore, model: StoreModel, asked: Step): Promise<voi
     }
     case 'sweep': return expect(await jobs.sweep(asked.now, asked)).toBe(model.sweep(asked.now, asked));
     case 'list': {
-      const page = { limit: asked.limit, ...(asked.before === undefined ? {} : { before: asked.before }), ...(asked.principalId === undefined ? {} : { principalId: asked.principalId }) };
-      const listed = await jobs.list(page);
-      return expect(listed.map((job) => job.id)).toEqual(model.list(asked.limit, asked.before, asked.principalId));
+      const listed = await jobs.list(asked.page);
+      return expect(listed.map((job) => job.id)).toEqual(model.list(asked.page));
     }
     default: return asked satisfies never;
   }

@@ -1,69 +1,20 @@
 /** The router in front of a real Ollama with a real, very small model. Needs a build, OAR_TEST_OLLAMA_BIN and OAR_TEST_GGUF. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { absent, type Json, RealOllama } from '../support/real-ollama.ts';
 import { configFile, freePort, keepForFile, newFolder, plainConfig, RouterProcess } from '../support/router-process.ts';
 
-const binary = process.env['OAR_TEST_OLLAMA_BIN'];
-const weights = process.env['OAR_TEST_GGUF'];
-const absent = [binary ? '' : 'OAR_TEST_OLLAMA_BIN (an Ollama)', weights ? '' : 'OAR_TEST_GGUF (weights)'].filter(Boolean).join(' and ');
 if (absent) console.log(`left out: the tests against a real Ollama, for want of ${absent}`);
-
-type Json = Record<string, unknown>;
 
 keepForFile();
 
 let server: RealOllama;
 let router: RouterProcess;
 
-/** One Ollama with its own folders, in a process group of its own, since it starts processes for its models. */
-class RealOllama {
-  readonly url: string;
-  readonly #folder: string;
-  #child: ChildProcess | null = null;
-
-  constructor(port: number, folder: string) {
-    this.url = `http://127.0.0.1:${port}`;
-    this.#folder = folder;
-  }
-
-  get #env(): NodeJS.ProcessEnv {
-    return { PATH: process.env['PATH'], HOME: this.#folder, OLLAMA_HOST: this.url.slice('http://'.length), OLLAMA_MODELS: join(this.#folder, 'models'), OLLAMA_CONTEXT_LENGTH: '2048', OLLAMA_NUM_PARALLEL: '1', OLLAMA_MAX_LOADED_MODELS: '2' };
-  }
-
-  async start(): Promise<void> {
-    this.#child = spawn(String(binary), ['serve'], { env: this.#env, stdio: 'ignore', detached: true });
-    await vi.waitFor(() => fetch(`${this.url}/api/version`), { interval: 50, timeout: 30_000 });
-  }
-
-  create(name: string): void {
-    const file = join(this.#folder, 'Modelfile');
-    writeFileSync(file, `FROM ${weights}\n`);
-    const run = spawnSync(String(binary), ['create', name, '-f', file], { env: this.#env, encoding: 'utf8' });
-    if (run.status !== 0) throw new Error(`ollama create ${name}: ${run.stderr}`);
-  }
-
-  /** With all the processes it has started. */
-  async kill(): Promise<void> {
-    const child = this.#child;
-    this.#child = null;
-    if (!child?.pid) return;
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    process.kill(-child.pid, 'SIGKILL');
-    await gone;
-  }
-}
-
 const hello = [{ role: 'user', content: 'Say hello.' }];
 const short = { num_predict: 12, temperature: 0, seed: 7 };
 const openAiShort = { max_tokens: 12, temperature: 0, seed: 7 };
-
-function post(url: string, path: string, body: Json): Promise<Response> {
-  return fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-}
 
 /** The names of all fields, at any depth; what they hold may differ from call to call. */
 function shapeOf(value: unknown, at = ''): string[] {
@@ -118,7 +69,7 @@ describe.skipIf(absent !== '')('a real Ollama', () => {
     ['/api/generate', { options: short, prompt: 'Say hello.' }],
   ])('%s %j answers as Ollama itself does', async (path, fields) => {
     const body = { model: 'small:135m', ...fields };
-    const [direct, routed] = [await post(server.url, path, body), await post(router.url, path, body)];
+    const [direct, routed] = [await server.post(path, body), await router.post(path, body)];
     expect([routed.status, routed.headers.get('content-type')]).toEqual([direct.status, direct.headers.get('content-type')]);
     const [expected, seen] = [await direct.text(), await routed.text()];
     if (seen.startsWith('{') && !seen.trimEnd().includes('\n')) {
@@ -132,22 +83,21 @@ describe.skipIf(absent !== '')('a real Ollama', () => {
   });
 
   test('lists, descriptions and version are those of Ollama', async () => {
-    const get = async (url: string, path: string): Promise<Json> => (await (await fetch(`${url}${path}`)).json()) as Json;
     const rows = (body: Json): Json[] => (body.models as Json[]).map(({ fleet_nodes: _nodes, fleet_node: _node, ...row }) => row);
     const byName = (list: Json[]): Json[] => list.toSorted((a, b) => (String(a.name) < String(b.name) ? -1 : 1));
-    const own = rows(await get(router.url, '/api/tags')).filter((row) => row.name !== 'auto');
-    expect(byName(own)).toEqual(byName(rows(await get(server.url, '/api/tags'))));
-    expect((await get(router.url, '/api/version')).version).toBe((await get(server.url, '/api/version')).version);
-    const described = (await (await post(router.url, '/api/show', { model: 'small:135m' })).json()) as Json;
-    const direct = (await (await post(server.url, '/api/show', { model: 'small:135m' })).json()) as Json;
+    const own = rows(await router.json('/api/tags')).filter((row) => row.name !== 'auto');
+    expect(byName(own)).toEqual(byName(rows(await server.json('/api/tags'))));
+    expect((await router.json('/api/version')).version).toBe((await server.json('/api/version')).version);
+    const described = (await (await router.post('/api/show', { model: 'small:135m' })).json()) as Json;
+    const direct = (await (await server.post('/api/show', { model: 'small:135m' })).json()) as Json;
     expect(described).toMatchObject({ details: direct.details, capabilities: direct.capabilities });
     expect(described.model_info).toMatchObject({ 'general.architecture': 'llama', 'llama.context_length': (direct.model_info as Json)['llama.context_length'] });
-    expect(((await get(router.url, '/v1/models')).data as Json[]).map((one) => one.id).sort()).toEqual(['auto', 'coder:135m', 'small:135m']);
+    expect(((await router.json('/v1/models')).data as Json[]).map((one) => one.id).sort()).toEqual(['auto', 'coder:135m', 'small:135m']);
   });
 
   test('keep_alive of a native call takes effect, and what is in memory is told with its context', async () => {
     const resident = async (url: string): Promise<Json | undefined> => ((await (await fetch(`${url}/api/ps`)).json()) as { models: Json[] }).models.find((row) => row.name === 'small:135m');
-    const ask = (keepAlive: string | number): Promise<Response> => post(router.url, '/api/chat', { model: 'small:135m', messages: hello, stream: false, options: short, keep_alive: keepAlive });
+    const ask = (keepAlive: string | number): Promise<Response> => router.post('/api/chat', { model: 'small:135m', messages: hello, stream: false, options: short, keep_alive: keepAlive });
     expect((await ask('2h')).status).toBe(200);
     const now = await resident(server.url);
     const minutes = (Date.parse(String(now?.expires_at)) - Date.now()) / 60_000;

@@ -112,7 +112,8 @@ function openAiCompletions(said: Said, random: Random): AnswerWire {
   const event = eventsBy(random);
   const head = { id: 'cmpl-1', object: 'text_completion', created: 1_767_225_600, model: 'served' };
   const chunk = (choices: readonly Fields[], more: Fields = {}): string => event({ ...head, choices, ...more });
-  const frames = piecesOf(joined(said, 'text'), random).map((text) => chunk([{ index: 0, text, logprobs: null, finish_reason: null }]));
+  const pieces = said.segments.flatMap((segment) => (segment.type === 'text' ? piecesOf(segment.text, random) : []));
+  const frames = pieces.map((text) => chunk([{ index: 0, text, logprobs: null, finish_reason: null }]));
   const end = openAiEnd(said, random, chunk, { text: '' });
   const whole = { ...head, choices: [{ index: 0, text: joined(said, 'text'), logprobs: null, finish_reason: reasons[said.end] }], usage: openAiUsage(said) };
   return { contentType: sse, stream: [...frames, ...end, event('[DONE]')], whole: wholeOf(whole, random) };

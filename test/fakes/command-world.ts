@@ -1,4 +1,5 @@
 /** A world for the tests of commands: answers as told, and keeps what was printed and asked. */
+import { findKeyFile } from '../../src/app/key-file.ts';
 import type { CommandContext, GlobalOptions } from '../../src/commands/command.ts';
 
 export interface FakeWorld {
@@ -40,6 +41,7 @@ export function fakeWorld(facts: FakeFacts = {}): FakeWorld {
       return facts.call ? facts.call(method, path, options) : { status, body, text: facts.text ?? JSON.stringify(body) ?? '' };
     },
     loadConfig: facts.loadConfig ?? (() => Promise.resolve({ path: null, warnings: [] })),
+    keyFile: (explicitPath) => findKeyFile({ cwd, env, ...(explicitPath === undefined ? {} : { explicitPath }) }),
     async serve(options) {
       served.push(options);
       return exitCode;

@@ -12,10 +12,7 @@ export interface Packet {
   readonly after?: number | Promise<void>;
 }
 
-/**
- * How the connection goes on behind the last packet: properly; closed in the middle of the body; reset; with bytes that are not
- * HTTP; open and silent.
- */
+/** How it goes on behind the last packet: it ends; the connection closes within the body, or is reset; bytes that are not HTTP; silence. */
 export type Ending = 'end' | 'close' | 'reset' | 'garbage' | 'silence';
 
 export interface CutAnswer {
@@ -29,20 +26,26 @@ export interface CutServer {
   readonly url: string;
   /** Requests so far. */
   readonly received: number;
+  /** Answers that are neither complete nor given up. */
+  readonly open: number;
   close(): Promise<void>;
 }
 
-/** `answer` is given the body of each request; null closes the connection without a byte. */
-export async function startCutServer(answer: (path: string, body: string) => CutAnswer | null): Promise<CutServer> {
+/** `answer` is given path and body of each request. A text is all that comes, without HTTP, and null nothing but the end. */
+export async function startCutServer(answer: (path: string, body: string) => CutAnswer | string | null): Promise<CutServer> {
   let received = 0;
+  let open = 0;
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     const pieces: Buffer[] = [];
     request.on('data', (piece: Buffer) => pieces.push(piece));
     response.on('error', () => {});
+    response.once('close', () => (open -= 1));
+    open += 1;
     request.on('end', () => {
       received += 1;
       const given = answer(request.url ?? '/', Buffer.concat(pieces).toString());
       if (given === null) response.socket?.destroy();
+      else if (typeof given === 'string') response.socket?.end(given);
       else void play(given, response);
     });
   });
@@ -51,6 +54,9 @@ export async function startCutServer(answer: (path: string, body: string) => Cut
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get received() {
       return received;
+    },
+    get open() {
+      return open;
     },
     close: () => new Promise((resolve) => {
       server.close(() => resolve());
@@ -61,6 +67,7 @@ export async function startCutServer(answer: (path: string, body: string) => Cut
 
 async function play({ status, contentType, packets, ending }: CutAnswer, response: ServerResponse): Promise<void> {
   response.writeHead(status ?? 200, { 'content-type': contentType });
+  if (ending === 'silence') response.flushHeaders();
   for (const { bytes, after } of packets) {
     if (typeof after === 'number') await new Promise((resolve) => (after === 0 ? setImmediate(resolve) : setTimeout(resolve, after)));
     else if (after !== undefined) await after;
@@ -77,7 +84,7 @@ async function play({ status, contentType, packets, ending }: CutAnswer, respons
 
 /** The bytes cut anywhere: at one place, at many, at each byte, or not at all; with and without pauses. */
 export function cutAnywhere(bytes: Buffer, random: Random): readonly Packet[] {
-  const most = random.pick([bytes.length, bytes.length, bytes.length / 2, bytes.length / 8, bytes.length < 400 ? 1 : bytes.length / 20]);
+  const most = random.pick([bytes.length, bytes.length, bytes.length / 2, bytes.length / 8, bytes.length < 1_000 ? 1 : bytes.length / 20]);
   const packets: Packet[] = [];
   for (let at = 0; at < bytes.length; ) {
     const length = random.integer(1, Math.max(1, Math.ceil(most)));
@@ -90,8 +97,8 @@ export function cutAnywhere(bytes: Buffer, random: Random): readonly Packet[] {
 
 const patient: Timeouts = { connectMs: 5_000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 0 };
 
-/** The server as a backend that speaks one dialect alone and has one model. */
-export function speakerOf(dialect: string, model: string, settings: Partial<BackendSettings> & Pick<BackendSettings, 'id' | 'url'>): PlannedBackend {
+/** The server as a backend that speaks one dialect alone. */
+export function speakerOf(dialect: string, models: readonly string[], settings: Partial<BackendSettings> & Pick<BackendSettings, 'id' | 'url'>): PlannedBackend {
   const kind: BackendKind = {
     kind: 'cut',
     label: 'Cut',
@@ -99,8 +106,8 @@ export function speakerOf(dialect: string, model: string, settings: Partial<Back
     usualAddresses: [],
     urlFor: ({ url }, path) => `${url}${path}`,
     detect: () => Promise.resolve(false),
-    probe: () => Promise.resolve({ models: [{ name: model, capabilities: ['chat', 'tools', 'thinking'], contextLength: 1_000_000 }], resident: null }),
+    probe: () => Promise.resolve({ models: models.map((name) => ({ name, capabilities: ['chat', 'tools', 'thinking'], contextLength: 1_000_000 })), resident: null }),
     readError: readUpstreamError,
   };
-  return { kind, settings: { kind: 'cut', priority: 0, tags: [], models: [model], timeouts: patient, maxConcurrent: 256, ...settings } };
+  return { kind, settings: { kind: 'cut', priority: 0, tags: [], models, timeouts: patient, maxConcurrent: 256, ...settings } };
 }

@@ -46,7 +46,7 @@ const words: readonly string[] = [
 
 function prose(random: Random, most: number): string {
   const text = Array.from({ length: random.integer(1, most) }, () => random.pick(words) + random.pick([' ', ' ', '', '. '])).join('');
-  return random.chance(0.02) ? text + random.pick(['x', '🐢', 'ü']).repeat(random.integer(2_000, 20_000)) : text;
+  return random.chance(0.01) ? text + random.pick(['x', '🐢', 'ü']).repeat(random.integer(2_000, 20_000)) : text;
 }
 
 function value(random: Random, depth: number): unknown {
@@ -71,15 +71,15 @@ function call(random: Random, position: number): Segment {
   return { type: 'call', id, name: random.pick(['weather', 'now', 'mcp__files__read', 'do-it']), text: text === '{}' && random.chance(0.5) ? '' : text };
 }
 
-/** `textOnly`: neither thinking nor calls. */
-export function randomAnswer(random: Random, textOnly: boolean): Said {
+/** With thinking and calls only where they can be carried. */
+export function randomAnswer(random: Random, carries: { readonly reasoning: boolean; readonly calls: boolean }): Said {
   const segments: Segment[] = [];
-  if (!textOnly && random.chance(0.4)) segments.push({ type: 'reasoning', text: prose(random, 8) });
+  if (carries.reasoning && random.chance(0.4)) segments.push({ type: 'reasoning', text: prose(random, 8) });
   if (random.chance(0.85)) segments.push({ type: 'text', text: prose(random, 15) });
-  const calls = textOnly || random.chance(0.5) ? 0 : random.integer(1, 4);
+  const calls = carries.calls && random.chance(0.5) ? random.integer(1, 4) : 0;
   for (let position = 0; position < calls; position += 1) {
     segments.push(call(random, position));
-    if (random.chance(0.15)) segments.push({ type: random.pick(['text', 'reasoning']), text: prose(random, 4) });
+    if (random.chance(0.15)) segments.push({ type: carries.reasoning ? random.pick(['text', 'reasoning']) : 'text', text: prose(random, 4) });
   }
   const promptTokens = random.integer(1, 5_000);
   const end = calls > 0 ? random.pick(['toolCalls', 'toolCalls', 'length'] as const) : random.pick(['stop', 'stop', 'length', 'contentFilter'] as const);

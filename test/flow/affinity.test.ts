@@ -78,6 +78,22 @@ test('a server that has let go of the model has let go of the conversation', asy
   expect(await served(bed.router, 'second', 2)).toBe('a');
 });
 
+test('a conversation stays although its agent changes the front of its prompt with every turn', async () => {
+  const bed = await warmPair();
+  await begin(bed);
+  const turn = (count: number): Json => {
+    const { messages, ...rest } = turns('third', count) as { messages: Json[] };
+    return { ...rest, messages: [{ role: 'system', content: `x-anthropic-billing-header: cc_version=2.1.${count}; cch=${count}f00;\n` }, ...messages] };
+  };
+  const release = bed.a.hold();
+  const held = served(bed.router, 'first', 2);
+  await bed.a.waitForRequests(2);
+  expect((await ask(bed.router, openAi, turn(1))).headers.get('x-oar-backend')).toBe('b');
+  release();
+  await held;
+  for (const count of [2, 3]) expect((await ask(bed.router, openAi, turn(count))).headers.get('x-oar-backend')).toBe('b');
+});
+
 test('a bare prompt is a conversation too', async () => {
   const bed = await warmPair();
   const prompt = (tail: string): Json => ({ model: 'm:1b', stream: false, raw: true, prompt: `${long}${tail}` });

@@ -139,18 +139,18 @@ test('200 requests over two servers that fail at random: no server ever has more
   expect(faultsOf(router)).toEqual([]);
 });
 
-/** A server with the model a:1b that knows its callers by their `user`; `open` are those that it has not answered. */
-async function knowingServer(answer: (text: string) => { readonly afterMs: number; readonly status: number }) {
+/** A server with the model a:1b that knows its callers by what they say; `open` are those that it has not answered. */
+async function knowingServer(answer: () => { readonly afterMs: number; readonly status: number }) {
   const open = new Set<string>();
-  const arrivals: (() => void)[] = [];
+  const watch = { arrived: (): void => {} };
   const server = createServer(async (request, response) => {
     if (request.method !== 'POST') return void response.writeHead(200, { 'content-type': 'application/json' }).end('{"object":"list","data":[{"id":"a:1b","object":"model"}]}');
-    const text = Buffer.concat(await request.toArray()).toString();
-    const { user } = JSON.parse(text) as { user: string };
-    open.add(user);
-    for (const arrived of arrivals) arrived();
-    response.once('close', () => open.delete(user));
-    const { afterMs, status } = answer(text);
+    const { messages } = JSON.parse(Buffer.concat(await request.toArray()).toString()) as { messages: readonly { content: string }[] };
+    const caller = messages[0]?.content ?? '';
+    open.add(caller);
+    watch.arrived();
+    response.once('close', () => open.delete(caller));
+    const { afterMs, status } = answer();
     setTimeout(() => response.writeHead(status, { 'content-type': 'application/json' }).end('{"id":"1","object":"chat.completion","created":1,"model":"a:1b","choices":[{"index":0,"message":{"role":"assistant","content":"yes"},"finish_reason":"stop"}]}'), afterMs);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -158,26 +158,28 @@ async function knowingServer(answer: (text: string) => { readonly afterMs: numbe
     server.closeAllConnections();
     server.close();
   });
-  return { open, arrivals, entry: { id: 'knowing', kind: 'openai', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, maxConcurrent: 3 } };
+  return { open, watch, entry: { id: 'knowing', kind: 'openai', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, maxConcurrent: 3 } };
 }
+
+const saying = (content: string, more: Json = {}): Json => ({ model: 'a:1b', stream: false, messages: [{ role: 'user', content }], ...more });
 
 test('200 requests of which many are left or fail at random: never more at once than the limit, and all slots come back (FL-D2, PX-D4)', async () => {
   const roll = dice(11);
-  const server = await knowingServer(() => ({ afterMs: Math.floor(roll() * 8), status: roll() < 0.1 ? 500 : 200 }));
-  const router = await routerWith({ backends: [server.entry], queue: { globalMaxQueued: 500 }, router: { breaker: { failures: 1000 } } });
+  const { open, watch, entry } = await knowingServer(() => ({ afterMs: Math.floor(roll() * 8), status: roll() < 0.1 ? 500 : 200 }));
+  const router = await routerWith({ backends: [entry], queue: { globalMaxQueued: 500 }, router: { breaker: { failures: 1000 } } });
   // The server learns of a caller who left a moment after the router does.
   const left = new Set<string>();
   let peak = 0;
-  server.arrivals.push(() => (peak = Math.max(peak, [...server.open].filter((user) => !left.has(user)).length)));
+  watch.arrived = () => (peak = Math.max(peak, [...open].filter((caller) => !left.has(caller)).length));
   const statuses = await Promise.all(
-    Array.from({ length: 200 }, async (_, index) => {
-      const caller = call(router, roll() < 0.5 ? openAi : ollamaChat, chat({ model: 'a:1b', user: String(index), stream: roll() < 0.3 }));
-      if (roll() < 0.5) {
-        setTimeout(() => {
-          left.add(String(index));
-          caller.leave();
-        }, Math.floor(roll() * 150));
-      }
+    Array.from({ length: 200 }, (_, index) => {
+      const name = `caller ${index}`;
+      const caller = call(router, roll() < 0.5 ? openAi : ollamaChat, saying(name, { stream: roll() < 0.3 }));
+      const leave = (): void => {
+        left.add(name);
+        caller.leave();
+      };
+      if (roll() < 0.5) setTimeout(leave, Math.floor(roll() * 150));
       return caller.answer.then((answer) => answer.text().then(() => answer.status)).catch(() => 0);
     }),
   );
@@ -185,7 +187,7 @@ test('200 requests of which many are left or fail at random: never more at once 
   expect(statuses.filter((status) => status === 0).length).toBeGreaterThan(20);
   expect(peak).toBe(3);
   await expectAtRest(router);
-  const answers = await Promise.all(Array.from({ length: 6 }, (_, index) => ask(router, openAi, chat({ model: 'a:1b', user: `again ${index}` }))));
+  const answers = await Promise.all(Array.from({ length: 6 }, (_, index) => ask(router, openAi, saying(`again ${index}`))));
   expect(answers.every(({ status }) => status === 200 || status === 502)).toBe(true);
   expect(faultsOf(router)).toEqual([]);
 });

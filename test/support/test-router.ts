@@ -16,7 +16,7 @@ export interface LogLine {
 export interface TestRouter extends RunningRouter {
   readonly lines: readonly LogLine[];
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
-  get(path: string): Promise<Response>;
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
 }
 
 /** `config` as a file would have it; the store is memory and the port any free one unless it says otherwise. */
@@ -39,7 +39,7 @@ export async function startTestRouter(config: Record<string, unknown>, parts: Pa
     ...router,
     lines,
     post: (path, body, headers = {}) => fetch(`${router.url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    get: (path) => fetch(`${router.url}${path}`),
+    get: (path, headers = {}) => fetch(`${router.url}${path}`, { headers }),
   };
 }
 

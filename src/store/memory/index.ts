@@ -2,6 +2,7 @@
 import { RouterError } from '../../core/errors.ts';
 import type { StoreDriver } from '../store.ts';
 import { perform, type StoreCall, storeParts, type StoreTables } from '../store-calls.ts';
+import { MemoryAudit } from './memory-audit.ts';
 import { MemoryJobs } from './memory-jobs.ts';
 import { MemoryKeyValues } from './memory-key-values.ts';
 import { MemoryUsage } from './memory-usage.ts';
@@ -9,7 +10,7 @@ import { MemoryUsage } from './memory-usage.ts';
 export const driver: StoreDriver = {
   kind: 'memory',
   async open({ now = Date.now }) {
-    const tables: StoreTables = { jobs: new MemoryJobs(), kv: new MemoryKeyValues(), usage: new MemoryUsage() };
+    const tables: StoreTables = { jobs: new MemoryJobs(), kv: new MemoryKeyValues(), usage: new MemoryUsage(), audit: new MemoryAudit() };
     let closed = false;
     const send = async <Value>(call: StoreCall): Promise<Value> => {
       if (closed) throw new RouterError('store_unavailable', 'The store is closed.');

@@ -1,0 +1,61 @@
+/** `oar keys` beside a running router: real processes that share one file. Needs a build. */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { parsePolicy } from '../../src/config/managed-policy.ts';
+import { type FakeBackend, startFakeBackend } from '../fakes/backend.ts';
+import { configFile, newFolder, plainConfig, RouterProcess, runProgram } from '../support/router-process.ts';
+
+let backend: FakeBackend;
+
+afterEach(async () => {
+  await backend?.close();
+});
+
+async function locked() {
+  backend = await startFakeBackend({ models: ['small:1b'] });
+  const folder = newFolder();
+  const plane = { auth: { requireApiKey: true, anonymous: 'reject' } };
+  const config = configFile(plainConfig(backend.url, folder, { access: { managedConfigPath: './access.yaml', managed: { planes: { standalone: plane, runtimeAgent: plane } } } }), folder);
+  const oar = (...args: string[]) => runProgram(['keys', ...args, '--config', config]);
+  return { config, oar, file: join(folder, 'access.yaml') };
+}
+
+const status = async (router: RouterProcess, secret: string): Promise<number> => (await fetch(`${router.url}/v1/models`, { headers: { authorization: `Bearer ${secret}` } })).status;
+const idsIn = (file: string): string[] => parsePolicy(readFileSync(file, 'utf8'), file).apiKeys.map(({ id }) => id);
+
+test('a key opens a running router, and is refused after it was revoked', async () => {
+  const { config, oar, file } = await locked();
+  const router = await RouterProcess.serve(config);
+  const made = await oar('create', '--id', 'alice', '--json');
+  expect([made.code, made.stderr]).toEqual([0, '']);
+  const { key: secret } = JSON.parse(made.stdout) as { key: string };
+  expect(await status(router, 'oar_wrong')).toBe(401);
+  // Not so often that the router takes it for somebody who tries keys.
+  await expect.poll(() => status(router, secret), { timeout: 10_000, interval: 500 }).toBe(200);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect((await oar('revoke', 'alice')).stdout).toContain('Revoked the key alice');
+  await expect.poll(() => status(router, secret), { timeout: 10_000, interval: 100 }).toBe(401);
+  expect(JSON.parse((await oar('list')).stdout)).toEqual({ keys: [] });
+  await router.stop();
+  expect(router.stdout + router.stderr).not.toContain(secret);
+  expect(router.lines.filter(({ msg }) => msg === 'access policy is read again')).toHaveLength(2);
+});
+
+test('several at once lose none of each other\'s keys', async () => {
+  const { oar, file } = await locked();
+  const ends = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((id) => oar('create', '--id', id)));
+  expect(ends.map(({ code, stderr }) => [code, stderr])).toEqual(ends.map(() => [0, '']));
+  expect(idsIn(file).sort()).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+  expect(parsePolicy(readFileSync(file, 'utf8'), file).version).toBe(7);
+});
+
+test('without a configuration the file lies beside the store, and what fails ends with 1', async () => {
+  const home = newFolder();
+  const made = await runProgram(['keys', 'create', '--name', 'Me'], { home });
+  expect(made.code).toBe(0);
+  expect(made.stdout).toMatch(/curl http:\/\/127\.0\.0\.1:11435\/v1\/models -H 'Authorization: Bearer oar_[\w-]{43}'/);
+  expect(idsIn(join(home, 'data', 'ollama-agent-router', 'access.yaml'))).toEqual(['me']);
+  const failed = await runProgram(['keys', 'revoke', 'nobody'], { home });
+  expect([failed.code, failed.stdout, failed.stderr]).toEqual([1, '', "API key 'nobody' not found\n"]);
+});
