@@ -1,5 +1,6 @@
 /** `oar keys` beside a running router: real processes that share one file. Needs a build. */
-import { readFileSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { parsePolicy } from '../../src/config/managed-policy.ts';
@@ -58,4 +59,56 @@ test('without a configuration the file lies beside the store, and what fails end
   expect(idsIn(join(home, 'data', 'ollama-agent-router', 'access.yaml'))).toEqual(['me']);
   const failed = await runProgram(['keys', 'revoke', 'nobody'], { home });
   expect([failed.code, failed.stdout, failed.stderr]).toEqual([1, '', "API key 'nobody' not found\n"]);
+});
+
+test('--lan serves other machines with a key that it makes and shows once; this machine needs none', async () => {
+  backend = await startFakeBackend({ models: ['small:1b'] });
+  const folder = newFolder();
+  const config = configFile(plainConfig(backend.url, folder), folder);
+  const home = newFolder();
+  const first = await RouterProcess.start(['serve', '--lan', '--config', config], /"url":"([^"]+)"/, { home });
+  const secret = /oar_[\w-]{43}/.exec(first.stderr)?.[0] ?? '';
+  expect(secret).not.toBe('');
+  expect(first.lines.find(({ msg }) => msg === 'ollama-agent-router listening')).toMatchObject({ host: '0.0.0.0' });
+  expect((await fetch(`${first.url}/v1/models`)).status).toBe(200);
+  // What comes through a proxy is not of this machine.
+  const fromElsewhere = (more: Record<string, string> = {}) => fetch(`${first.url}/v1/models`, { headers: { 'x-forwarded-for': '203.0.113.9', ...more } }).then((answer) => answer.status);
+  expect([await fromElsewhere(), await fromElsewhere({ authorization: `Bearer ${secret}` })]).toEqual([401, 200]);
+  await first.stop();
+  expect(first.stdout).not.toContain(secret);
+  const second = await RouterProcess.start(['serve', '--lan', '--config', config], /"url":"([^"]+)"/, { home });
+  expect(second.stderr).not.toContain('oar_');
+  await second.stop();
+});
+
+test('SIGHUP has the file read again at once, and a broken one changes nothing', async () => {
+  const { config, oar, file } = await locked();
+  const router = await RouterProcess.serve(config);
+  const made = JSON.parse((await oar('create', '--id', 'alice', '--json')).stdout) as { key: string };
+  router.signal('SIGHUP');
+  await expect.poll(() => status(router, made.key), { timeout: 10_000, interval: 500 }).toBe(200);
+  writeFileSync(file, 'planes: [\n');
+  router.signal('SIGHUP');
+  await router.until(/cannot be used/);
+  expect(await status(router, made.key)).toBe(200);
+  await router.stop();
+});
+
+test('the admin plane of a whole router: its key makes keys, which work, and the audit tells of it', async () => {
+  backend = await startFakeBackend({ models: ['small:1b'] });
+  const folder = newFolder();
+  const plane = { auth: { requireApiKey: true, anonymous: 'reject' } };
+  const adminKey = 'the-admin-key';
+  const admin = { enabled: true, apiKeyHashes: [`sha256:${createHash('sha256').update(adminKey).digest('hex')}`] };
+  const router = await RouterProcess.serve(configFile(plainConfig(backend.url, folder, { access: { managedConfigPath: './access.yaml', admin, managed: { planes: { standalone: plane, runtimeAgent: plane } } } }), folder));
+  const call = (method: string, path: string, body?: object) => fetch(`${router.url}${path}`, { method, headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  expect((await call('PUT', '/v1/admin/access/config', { config: {} })).status).toBe(400);
+  const made = (await (await call('POST', '/v1/admin/access/keys', { id: 'alice', scopes: ['standalone'] })).json()) as { key: string };
+  expect(await status(router, made.key)).toBe(200);
+  expect((await call('DELETE', '/v1/admin/access/keys/alice')).status).toBe(200);
+  expect(await status(router, made.key)).toBe(401);
+  const audit = JSON.stringify(await (await call('GET', '/v1/admin/audit')).json());
+  for (const reason of ['key_added', 'key_revoked', 'invalid_api_key']) expect(audit).toContain(reason);
+  await router.stop();
+  for (const secret of [made.key, adminKey]) expect(router.stdout + router.stderr + audit).not.toContain(secret);
 });
