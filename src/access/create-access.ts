@@ -132,9 +132,14 @@ export class AccessControl implements Access {
       throw new Denied('too_many_failures', new RouterError('rate_limited', 'Too many wrong keys from this address.', { retryAfterMs: waitMs }));
     }
     const found = find(secret);
-    if (found === null) this.#throttle.failed(network, at);
+    if (found === null && !this.#isOther(secret)) this.#throttle.failed(network, at);
     else this.#throttle.succeeded(network, hash, at);
     return found;
+  }
+
+  /** A right key at the wrong door is no guess. */
+  #isOther(secret: string): boolean {
+    return this.#adminKeys.find(secret) !== null || this.#keys.find(secret) !== null;
   }
 
   #limitOf({ key, plane }: Identity): LimitPolicy | null {

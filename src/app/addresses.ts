@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { dialects } from '../dialects/index.gen.ts';
 import type { Fleet, ModelOperations } from '../fleet/fleet.ts';
 import { gpuTotals } from '../fleet/gpu-totals.ts';
+import { affinityRoutes } from '../http/affinity.ts';
 import { fleetRoutes } from '../http/fleet.ts';
 import { healthRoutes } from '../http/health.ts';
 import type { Route } from '../http/http.ts';
@@ -59,6 +60,7 @@ export function routesOf(sources: AddressSources): readonly Route[] {
     ...fleetRoutes(facts, () => statusNow(sources)),
     ...healthRoutes({ fleet: () => fleet.view(), accepting: sources.accepting }),
     ...metricsRoutes(sources.metrics),
+    ...affinityRoutes({ enabled: service.affinity.enabled, ttlMs: service.affinity.ttlMs, now: () => sources.clock.now(), fleet: () => fleet.view(), entries: service.affinity.entries }),
     ...usageRoutes({ clock: sources.clock, streams: sources.streams, store: sources.usageStore, ledger: sources.ledger, fleet: () => fleet.view(), running: () => service.load().runningByBackend?.() ?? nothing }),
   ];
 }

@@ -22,11 +22,12 @@ import type { Store } from '../store/store.ts';
 import type { Log, Recorder } from '../telemetry/telemetry.ts';
 import { createAsk } from './ask-classifier.ts';
 import { createBrain } from './brain.ts';
+import { type ConversationAffinity, createAffinity } from './conversation-affinity.ts';
 import { createForeignLoad } from './foreign-gpu-load.ts';
 import { routingPolicy } from './policy.ts';
 import { pooledSource, randomId } from './random-id.ts';
 import { createRunJob } from './run-job.ts';
-import { backendOf, schedulerLimits, slotsOf } from './scheduler-limits.ts';
+import { schedulerLimits } from './scheduler-limits.ts';
 import { followFleet, tableFromFile } from './tables.ts';
 
 export interface ServiceSources {
@@ -46,6 +47,7 @@ export interface ServiceSources {
 
 export interface Service {
   readonly handle: Handle;
+  readonly affinity: ConversationAffinity;
   readonly jobs: Jobs;
   readonly table: () => RoutingTable;
   load(): Load;
@@ -71,7 +73,8 @@ export function createService(sources: ServiceSources): Service {
   const { loaded, clock, fleet, log } = sources;
   const { config } = loaded;
   const table = followFleet(loaded.fromFile.models ? tableFromFile(config.models, config.routes ?? {}) : null, () => fleet.view());
-  const desk = createDesk(sources, table);
+  const affinity = createAffinity(config.router.affinity, clock);
+  const desk = createDesk(sources, table, affinity);
   const foreign = desk.foreign;
   const brain = createBrain({
     clock,
@@ -86,6 +89,7 @@ export function createService(sources: ServiceSources): Service {
     },
     load: () => desk.desk.load(),
     gpuBusyElsewhere: () => foreign.busy(),
+    conversationKey: affinity.keyOf,
     ...(loaded.fromFile.ollamaKeepAlive && config.ollama.keepAlive !== undefined ? { keepAlive: config.ollama.keepAlive } : {}),
     ...(config.queue.timeoutMs === undefined ? {} : { defaultExecutionMs: config.queue.timeoutMs }),
   });
@@ -108,31 +112,34 @@ export function createService(sources: ServiceSources): Service {
   });
   const jobs = createServiceJobs(sources, () => handle, (model) => desk.desk.load().queued(model));
   const detach = fleet.onChange(() => desk.desk.fleetChanged());
-  return { handle, jobs, table, load: () => desk.desk.load(), detach };
+  return { handle, affinity, jobs, table, load: () => desk.desk.load(), detach };
 }
 
-function createDesk({ loaded, clock, fleet }: ServiceSources, table: () => RoutingTable): { desk: TicketDesk; foreign: ReturnType<typeof createForeignLoad> } {
+function createDesk({ loaded, clock, fleet }: ServiceSources, table: () => RoutingTable, affinity: ConversationAffinity): { desk: TicketDesk; foreign: ReturnType<typeof createForeignLoad> } {
   const { config } = loaded;
   const view = (): ReturnType<Fleet['view']> => fleet.view();
   let place: Place = () => null;
   const foreign = createForeignLoad(config.gpu.maxGpuUtilizationPct, view, () => scheduler.load(), () => clock.now());
-  const scheduler = createScheduler(
-    schedulerLimits({
-      queue: { globalMaxConcurrent: config.queue.globalMaxConcurrent ?? null, globalMaxQueued: config.queue.globalMaxQueued, perUserMaxQueued: config.queue.perUserMaxQueued ?? null },
-      table,
-      fleet: view,
-      gpuBusyElsewhere: () => foreign.busy(),
-      place: (entry, free) => place(entry, free),
-    }),
-  );
+  const limits = schedulerLimits({
+    queue: { globalMaxConcurrent: config.queue.globalMaxConcurrent ?? null, globalMaxQueued: config.queue.globalMaxQueued, perUserMaxQueued: config.queue.perUserMaxQueued ?? null },
+    table,
+    fleet: view,
+    gpuBusyElsewhere: () => foreign.busy(),
+    place: (entry, free, at) => place(entry, free, at),
+  });
+  const scheduler = createScheduler(limits);
   place = createPlace({
     policy: config.router.placement,
     signals,
     fleet: view,
     work: (id) => scheduler.work(id),
-    slots: (candidate) => slotsOf(table(), backendOf(view(), candidate.backendId), candidate.modelKey),
+    slots: limits.slots,
+    running: (candidate) => scheduler.running(candidate),
+    queued: (key) => scheduler.load().queued(key),
+    available: limits.available,
+    pinned: affinity.pinned,
   });
-  return { desk: new TicketDesk(scheduler, clock), foreign };
+  return { desk: new TicketDesk(scheduler, clock, affinity.granted), foreign };
 }
 
 /** How long the ids of expired jobs answer 410 before they are forgotten: a week, or the time to live when that is longer. */

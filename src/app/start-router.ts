@@ -73,6 +73,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     nodeId: config.server.nodeId,
     backends: options.backends.map((planned) => serving.add(planned)),
     gpu: gpuSettings(config, collectors, collectorTools),
+    breaker: config.router.breaker,
     log,
     ...(options.probeIntervalMs === undefined ? {} : { probeIntervalMs: options.probeIntervalMs }),
   });

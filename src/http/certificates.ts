@@ -1,6 +1,7 @@
 /** The server's certificates, read again when they are renewed. */
 import { readFileSync, statSync } from 'node:fs';
 import type { Server, ServerOptions as TlsServerOptions } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import type { CancelTimer, Clock } from '../core/clock.ts';
 import type { Log } from '../telemetry/telemetry.ts';
 
@@ -31,9 +32,16 @@ export class Certificates {
     this.#seen = this.#mark();
   }
 
-  /** Throws when a file cannot be read. */
+  /** Throws an Error for people when the files cannot be used. */
   options(): TlsServerOptions {
-    return { ...this.#read(), minVersion: 'TLSv1.2', requestCert: this.#source.requestCert, rejectUnauthorized: false };
+    const files = this.#read();
+    try {
+      createSecureContext(files);
+    } catch (cause) {
+      const { certPath, keyPath } = this.#source;
+      throw new Error(`The certificate ${certPath} cannot be used with the key ${keyPath}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    }
+    return { ...files, minVersion: 'TLSv1.2', requestCert: this.#source.requestCert, rejectUnauthorized: false };
   }
 
   watch(server: Server): Server {

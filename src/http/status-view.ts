@@ -164,6 +164,7 @@ function backendView(backend: BackendState): Json {
     url: backend.url,
     status: backend.status,
     ...(backend.problem === undefined ? {} : { problem: backend.problem }),
+    ...(backend.breaker === undefined ? {} : { breaker: backend.breaker }),
     ...(backend.report?.version === undefined ? {} : { version: backend.report.version }),
     models: backend.report?.models.length ?? 0,
   };

@@ -6,6 +6,7 @@ import type { InferenceDialect } from '../dialects/dialect.ts';
 import { sameModel } from '../util/model-name.ts';
 import type { Usage } from '../core/stream.ts';
 import type { Decision } from '../routing/routing.ts';
+import { BusyWait } from './busy-wait.ts';
 import { startAnswer, type StartedAnswer, type StartOptions } from './answer.ts';
 import { deadlineSignal, type DeadlineSignal } from './deadline-signal.ts';
 import { decisionHeaders, routerObject } from './decision-headers.ts';
@@ -36,10 +37,18 @@ export async function serve(parts: PipelineParts, call: InferenceCall, record: R
   const run: Run = { parts, call, record, request, decision, reply, keeper };
   let failed = none;
   let last: RouterError | null = null;
+  let giveUpAt: number | null = 0;
+  let busy: BusyWait | null = null;
   for (;;) {
-    const candidates = nextCandidates(run, failed);
-    if (candidates.length === 0) throw last ?? nowhere(run);
+    const candidates = nextCandidates(run, failed, busy?.places ?? none);
+    if (candidates.length === 0) {
+      const pausedMs = busy === null ? null : await busy.pause(giveUpAt);
+      if (pausedMs === null) throw last ?? nowhere(run);
+      record.queueMs += pausedMs;
+      continue;
+    }
     const entry = parts.brain.entry(call, request, candidates, last !== null);
+    if (last === null) giveUpAt = entry.deadlineAt;
     const acquired = parts.desk.acquire(entry, call.signal, last === null ? parts.brain.jobAfterMs(call, request) : null);
     const ticket = acquired instanceof Promise ? await acquired : acquired;
     if (ticket === null) return false;
@@ -51,7 +60,8 @@ export async function serve(parts: PipelineParts, call: InferenceCall, record: R
       if (thrown instanceof AnswerInterrupted) throw thrown;
       last = toRouterError(thrown);
       if (!last.retryElsewhere) throw last;
-      failed = [...failed, ticket.placement];
+      if (last.details.busy === true) (busy ??= new BusyWait(parts.clock, call.signal)).add(ticket.placement, last);
+      else failed = [...failed, ticket.placement];
     } finally {
       ticket.release();
     }
@@ -62,16 +72,17 @@ export async function serve(parts: PipelineParts, call: InferenceCall, record: R
  * What may be tried now. A request that holds takes whichever of its models frees first; any other stays with the chosen
  * model, on other backends as often as `retries` allows, before the next model in order gets its turn.
  */
-function nextCandidates(run: Run, failed: readonly Candidate[]): readonly Candidate[] {
+function nextCandidates(run: Run, failed: readonly Candidate[], busy: readonly Candidate[]): readonly Candidate[] {
   const { parts, call, decision } = run;
   const { brain } = parts;
-  // A request that failed somewhere is not made to wait for a backend that is down.
-  const down = failed.length === 0 ? [] : parts.fleet.view().backends.filter((backend) => backend.status === 'down').map((backend) => backend.id);
+  const tried = [...failed, ...busy];
+  // A request that failed somewhere is not made to wait for a backend that is down, or left alone after failures.
+  const out = tried.length === 0 ? [] : parts.fleet.view().backends.filter((backend) => backend.status === 'down' || backend.breaker === 'open').map((backend) => backend.id);
   const untried = (models: readonly string[]): readonly Candidate[] => {
     const all = ableTo(run, brain.candidates(models, call.wantedBackend));
-    return failed.length === 0 ? all : all.filter((one) => !down.includes(one.backendId) && !failed.some((bad) => bad.backendId === one.backendId && bad.modelKey === one.modelKey));
+    return tried.length === 0 ? all : all.filter((one) => !out.includes(one.backendId) && !tried.some((bad) => bad.backendId === one.backendId && bad.modelKey === one.modelKey));
   };
-  if (decision.kind === 'hold' || (call.job && failed.length === 0)) return untried(decision.models);
+  if (decision.kind === 'hold' || (call.job && tried.length === 0)) return untried(decision.models);
   for (const model of decision.models) {
     if (failed.filter((bad) => bad.modelKey === model).length > parts.retries) continue;
     const candidates = untried([model]);
@@ -216,6 +227,11 @@ function isCold(parts: PipelineParts, placement: Placement): boolean {
   return report?.resident != null && !report.resident.some((one) => sameModel(one.name, placement.model));
 }
 
+/** Load, what this backend does not have or offer, and the request's own time limit say nothing against a backend. */
+function isExcused({ details }: RouterError): boolean {
+  return details.busy === true || details.noSuchApi === true || details.final === true || details.status === 404;
+}
+
 function teach(parts: PipelineParts, record: RequestRecord, attempt: OpenAttempt, failure: RouterError | null, at: number, cold: boolean): void {
   if (failure?.code === 'cancelled') return;
   parts.fleet.learn({
@@ -224,6 +240,7 @@ function teach(parts: PipelineParts, record: RequestRecord, attempt: OpenAttempt
     ok: failure === null,
     error: failure?.code,
     noConnection: failure?.details.noConnection,
+    excused: failure !== null && isExcused(failure),
     usage: failure === null && !record.usageEstimated ? record.usage : {},
     firstPartMs: attempt.firstPartAt === null ? undefined : attempt.firstPartAt - attempt.startedAt,
     totalMs: at - attempt.startedAt,

@@ -139,10 +139,8 @@ async function start(access: Json | null): Promise<TestRouter> {
 test.each(Object.entries(settings))('%s: every route lets in whom its rule lets in, and tells the others why not', async (_name, { access, outcomes }) => {
   const router = await start(access === null ? null : access());
   const send = plainClient(router.url);
-  // Known from now on, so that their many attempts at other doors are not throttled; and the spent key is spent.
-  for (const path of ['/v1/models', '/v1/jobs', '/v1/router/runtime', '/v1/router/execute', '/v1/admin/jobs']) {
-    for (const headers of Object.values(callers)) await send(path.endsWith('execute') ? 'POST' : 'GET', path, headers(), path.endsWith('execute') ? '{}' : undefined);
-  }
+  // A right key at the wrong door is no guess, so that only the guesser needs a new address each time.
+  for (const path of ['/v1/models', '/v1/router/runtime']) await send('GET', path, callers.spent());
   const wrong: string[] = [];
   for (const route of router.routes) {
     const expected = outcomes[ruleName(route)];
@@ -153,7 +151,7 @@ test.each(Object.entries(settings))('%s: every route lets in whom its rule lets 
       if (outcome !== 'in') expectTold(answer, route, wrong);
     }
   }
-  expect(wrong).toEqual([]);
+  expect(wrong.slice(0, 10)).toEqual([]);
   expect(router.routes.length).toBeGreaterThan(50);
   expect(faultsOf(router)).toEqual([]);
 });
