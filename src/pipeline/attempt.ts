@@ -2,7 +2,6 @@
 import { RouterError, toRouterError } from '../core/errors.ts';
 import type { Candidate, Placement, Ticket } from '../core/placement.ts';
 import type { InferenceRequest } from '../core/request.ts';
-import type { InferenceDialect } from '../dialects/dialect.ts';
 import { sameModel } from '../util/model-name.ts';
 import type { Usage } from '../core/stream.ts';
 import type { Decision } from '../routing/routing.ts';
@@ -17,18 +16,7 @@ import type { OpenAttempt, RequestRecord } from './record.ts';
 import { loadModel, onlyLoads } from './load-model.ts';
 import { withoutThinking } from './prepare-thinking.ts';
 import { AnswerInterrupted, respond } from './respond.ts';
-import { dialectFor } from './spoken.ts';
-
-/** Everything that the tries of one request share. */
-interface Run {
-  readonly parts: PipelineParts;
-  readonly call: InferenceCall;
-  readonly record: RequestRecord;
-  readonly request: InferenceRequest;
-  readonly decision: Decision;
-  readonly reply: Reply;
-  readonly keeper: HeadKeeper | null;
-}
+import { nextCandidates, nowhere, type Run, spokenWith } from './next-candidates.ts';
 
 const none: readonly Candidate[] = [];
 
@@ -36,11 +24,12 @@ const none: readonly Candidate[] = [];
 export async function serve(parts: PipelineParts, call: InferenceCall, record: RequestRecord, request: InferenceRequest, decision: Decision, reply: Reply, keeper: HeadKeeper | null): Promise<boolean> {
   const run: Run = { parts, call, record, request, decision, reply, keeper };
   let failed = none;
+  let lacking = none;
   let last: RouterError | null = null;
   let giveUpAt: number | null = 0;
   let busy: BusyWait | null = null;
   for (;;) {
-    const candidates = nextCandidates(run, failed, busy?.places ?? none);
+    const candidates = nextCandidates(run, failed, asideOf(lacking, busy));
     if (candidates.length === 0) {
       const pausedMs = busy === null ? null : await busy.pause(giveUpAt);
       if (pausedMs === null) throw last ?? nowhere(run);
@@ -58,9 +47,12 @@ export async function serve(parts: PipelineParts, call: InferenceCall, record: R
       return true;
     } catch (thrown) {
       if (thrown instanceof AnswerInterrupted) throw thrown;
-      last = toRouterError(thrown);
-      if (!last.retryElsewhere) throw last;
-      if (last.details.busy === true) (busy ??= new BusyWait(parts.clock, call.signal)).add(ticket.placement, last);
+      const error = toRouterError(thrown);
+      if (!error.retryElsewhere) throw error;
+      // That a server lacks an API says less than that another one failed.
+      last = last !== null && error.code === 'not_supported' ? last : error;
+      if (error.details.busy === true) (busy ??= new BusyWait(parts.clock, call.signal)).add(ticket.placement, error);
+      else if (error.code === 'not_supported') lacking = [...lacking, ticket.placement];
       else failed = [...failed, ticket.placement];
     } finally {
       ticket.release();
@@ -68,46 +60,10 @@ export async function serve(parts: PipelineParts, call: InferenceCall, record: R
   }
 }
 
-/**
- * What may be tried now. A request that holds takes whichever of its models frees first; any other stays with the chosen
- * model, on other backends as often as `retries` allows, before the next model in order gets its turn.
- */
-function nextCandidates(run: Run, failed: readonly Candidate[], busy: readonly Candidate[]): readonly Candidate[] {
-  const { parts, call, decision } = run;
-  const { brain } = parts;
-  const tried = [...failed, ...busy];
-  // A request that failed somewhere is not made to wait for a backend that is down, or left alone after failures.
-  const out = tried.length === 0 ? [] : parts.fleet.view().backends.filter((backend) => backend.status === 'down' || backend.breaker === 'open').map((backend) => backend.id);
-  const untried = (models: readonly string[]): readonly Candidate[] => {
-    const all = ableTo(run, brain.candidates(models, call.wantedBackend));
-    return tried.length === 0 ? all : all.filter((one) => !out.includes(one.backendId) && !tried.some((bad) => bad.backendId === one.backendId && bad.modelKey === one.modelKey));
-  };
-  if (decision.kind === 'hold' || (call.job && tried.length === 0)) return untried(decision.models);
-  for (const model of decision.models) {
-    if (failed.filter((bad) => bad.modelKey === model).length > parts.retries) continue;
-    const candidates = untried([model]);
-    if (candidates.length > 0) return candidates;
-  }
-  return none;
-}
-
-/** Those whose backends take this kind of request, in the caller's dialect or in another one. */
-function ableTo(run: Run, candidates: readonly Candidate[]): readonly Candidate[] {
-  return candidates.every((one) => spokenWith(run, one) !== null) ? candidates : candidates.filter((one) => spokenWith(run, one) !== null);
-}
-
-function spokenWith({ parts, call, request }: Pick<Run, 'parts' | 'call' | 'request'>, { backendId }: Candidate): InferenceDialect | null {
-  const speaks = parts.fleet.view().backends.find((one) => one.id === backendId)?.report?.speaks ?? parts.backend(backendId)?.kind.speaks;
-  return speaks === undefined ? null : dialectFor(call.dialect, request, speaks, parts.dialects);
-}
-
-function nowhere({ parts, call, decision }: Run): RouterError {
-  const models = decision.models.join(', ');
-  if (parts.brain.candidates(decision.models, call.wantedBackend).length > 0) {
-    return new RouterError('not_supported', `No backend that has ${models} takes ${call.dialect.id} requests.`, { param: 'model' });
-  }
-  const message = call.wantedBackend === undefined ? `No backend has ${models} now.` : `Backend ${call.wantedBackend} does not exist or does not have ${models}.`;
-  return new RouterError('no_capacity', message, { retryAfterMs: 5000 });
+/** What is not to be tried, though it has not failed. */
+function asideOf(lacking: readonly Candidate[], busy: BusyWait | null): readonly Candidate[] {
+  if (busy === null || busy.places.length === 0) return lacking;
+  return lacking.length === 0 ? busy.places : [...lacking, ...busy.places];
 }
 
 /** One attempt. Rejects with a RouterError while nothing was sent, AnswerInterrupted after. */

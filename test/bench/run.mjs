@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Pool } from 'undici';
+import { decisionMicros } from './decision.mjs';
 import { cpuSeconds, end, median, residentMb, run, start } from './processes.mjs';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -98,6 +99,8 @@ try {
     perTranslated[caller] = (figures('router', 'cpuMicros') - whole('router', 'cpuMicros')) / chunksPerStream;
   }
   row('processor time a translated chunk', perTranslated, '(at most 15)', 'µs');
+  const decided = await decisionMicros();
+  row('a decision, 50 backends x 200 models', { one: decided.single, many: decided.many, 'after a change': decided.afterChange }, '(at most 200)', 'µs');
   const single = await inTurn([direct, relay, router], 'whole', quick ? 500 : 2000, 1);
   row('median at one client', { direct: single('direct', 'p50'), relay: single('relay', 'p50'), router: single('router', 'p50'), added: single('router', 'p50') - single('direct', 'p50') }, '(at most 0.5 added)', 'ms');
 

@@ -75,7 +75,7 @@ const streams: readonly Stream[] = [
   { path: '/v1/chat/completions', body: { messages: counting, stream: true, max_tokens: 2000 }, piece: /"content":"[^"]/, complete: /\[DONE\]|"finish_reason":"/, broken: { error: { code: 'stream_interrupted' } } },
   { path: '/api/chat', body: { messages: counting, options: { num_predict: 2000 } }, piece: /"content":"[^"]/, complete: /"done":true/, broken: { error: expect.any(String), code: 'stream_interrupted' } },
   { path: '/v1/messages', body: { messages: counting, max_tokens: 2000, stream: true }, piece: /"text_delta"/, complete: /message_stop|"stop_reason":"/, broken: { type: 'error', error: { type: 'api_error', details: { error_code: 'stream_interrupted' } } } },
-  { path: '/v1/responses', body: { input: 'Count from one to a thousand, one number a line.', max_output_tokens: 2000, stream: true }, piece: /output_text\.delta/, complete: /response\.(completed|incomplete)/, broken: {} },
+  { path: '/v1/responses', body: { input: 'Count from one to a thousand, one number a line.', max_output_tokens: 2000, stream: true }, piece: /output_text\.delta/, complete: /response\.(completed|incomplete)/, broken: { type: 'error', code: 'stream_interrupted' } },
 ];
 
 describe.skipIf(absent !== '')('real engines behind one address', () => {
@@ -87,8 +87,9 @@ describe.skipIf(absent !== '')('real engines behind one address', () => {
 
   afterAll(() => pair?.stop());
 
+  // First, since later nothing is cold.
   test('a cold model is loaded on one server, whoever asks meanwhile', async () => {
-    await Promise.all([pair.first.unload(), pair.second.unload()]);
+    expect([await pair.first.names('/api/ps'), await pair.second.names('/api/ps')]).toEqual([[], []]);
     const ask = () => pair.router.post('/api/chat', { model, messages: hello, stream: false, options: { ...short, num_predict: 2 } });
     const answers = await Promise.all(Array.from({ length: 12 }, ask));
     expect(answers.map(({ status }) => status)).toEqual(Array(12).fill(200));
@@ -166,7 +167,7 @@ describe.skipIf(absent !== '')('real engines behind one address', () => {
     expect(((await pair.router.json('/v1/models')).data as Json[]).map(({ id }) => id)).toEqual(expect.arrayContaining([model, 'smollm2:135m']));
   });
 
-  // Last, since it ends what the others need.
+  // Last, since they end what the others need.
   test.each(streams)('$path: kill -9 of the engine in the middle is an error, the other takes the next, and back it serves again', async ({ path, body, piece, complete, broken }) => {
     const response = await pair.router.post(path, { model, ...body });
     const { backend, server } = serverOf(response);

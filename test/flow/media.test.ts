@@ -46,6 +46,15 @@ function askAt(router: TestRouter, path: string): Promise<Response> {
 
 const paths = [rerank, images, speak, transcribe];
 
+test('servers that lack an API do not use up the tries of those that have it', async () => {
+  const lacking: Handler = (_request, response) => answerJson(response, 404, { error: { message: 'Not Found', type: 'not_found_error' } });
+  const servers = Object.fromEntries(await Promise.all(['a', 'b', 'c', 'd'].map(async (id) => [id, await server({ [`POST ${rerank}`]: lacking })] as const)));
+  const last = await server(mediaHandlers);
+  const router = await routerWith({ backends: [...backendsOf(servers, { priority: 5 }), ...backendsOf({ last })] });
+  const { status, headers } = await read(await askAt(router, rerank));
+  expect([status, headers.get('x-oar-backend')]).toEqual([200, 'last']);
+});
+
 describe('a server that has it', () => {
   test('ranks, at both addresses, and is counted', async () => {
     const { fake, router } = await bed(mediaHandlers);

@@ -94,6 +94,20 @@ test('of usage in every chunk the last counts, and what a chunk adds up to is no
   expect(await sums(router)).toEqual([24, 12]);
 });
 
+test('a stream whose caller did not ask for usage is counted all the same, as an estimate', async () => {
+  const fake = await openAiServer();
+  const router = await routerWith({ backends: backendsOf({ it: fake }) });
+  const said = await ask(router, openAi, chat({ model: 'a:1b', stream: true }));
+  expect(said.text).not.toContain('"usage"');
+  expect(fake.requests[0]?.body).not.toHaveProperty('stream_options');
+  const [input, output] = await sums(router);
+  expect(input).toBeGreaterThan(0);
+  expect(input).toBeLessThan(120);
+  // Four words, and what ends them.
+  expect(output).toBeGreaterThanOrEqual(4);
+  expect(output).toBeLessThanOrEqual(6);
+});
+
 test('a request that moved on to another backend is counted where it was served, and once', async () => {
   const first = await ollama();
   const second = await ollama();

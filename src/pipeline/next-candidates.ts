@@ -1,0 +1,69 @@
+/** Which places may be tried for a request, after those that were. */
+import { RouterError } from '../core/errors.ts';
+import type { Candidate } from '../core/placement.ts';
+import type { InferenceRequest } from '../core/request.ts';
+import type { InferenceDialect } from '../dialects/dialect.ts';
+import type { Decision } from '../routing/routing.ts';
+import type { HeadKeeper } from './head-keeper.ts';
+import type { InferenceCall, Reply } from './pipeline.ts';
+import type { PipelineParts } from './pipeline-parts.ts';
+import type { RequestRecord } from './record.ts';
+import { dialectFor } from './spoken.ts';
+
+/** Everything that the tries of one request share. */
+export interface Run {
+  readonly parts: PipelineParts;
+  readonly call: InferenceCall;
+  readonly record: RequestRecord;
+  readonly request: InferenceRequest;
+  readonly decision: Decision;
+  readonly reply: Reply;
+  readonly keeper: HeadKeeper | null;
+}
+
+const none: readonly Candidate[] = [];
+
+/**
+ * What may be tried now. A request that holds takes whichever of its models frees first; any other stays with the chosen
+ * model, on other backends as often as `retries` allows, before the next model in order gets its turn. `aside` are not to be
+ * tried either, and do not count.
+ */
+export function nextCandidates(run: Run, failed: readonly Candidate[], aside: readonly Candidate[]): readonly Candidate[] {
+  const { parts, call, decision } = run;
+  const { brain } = parts;
+  const tried = aside.length === 0 ? failed : [...failed, ...aside];
+  // A request that failed somewhere is not made to wait for a backend that is down, or left alone after failures.
+  const out = tried.length === 0 ? [] : parts.fleet.view().backends.filter((backend) => backend.status === 'down' || backend.breaker === 'open').map((backend) => backend.id);
+  const untried = (models: readonly string[]): readonly Candidate[] => {
+    const all = ableTo(run, brain.candidates(models, call.wantedBackend));
+    return tried.length === 0 ? all : all.filter((one) => !out.includes(one.backendId) && !tried.some((bad) => bad.backendId === one.backendId && bad.modelKey === one.modelKey));
+  };
+  if (decision.kind === 'hold' || (call.job && tried.length === 0)) return untried(decision.models);
+  for (const model of decision.models) {
+    if (failed.filter((bad) => bad.modelKey === model).length > parts.retries) continue;
+    const candidates = untried([model]);
+    if (candidates.length > 0) return candidates;
+  }
+  return none;
+}
+
+/** Those whose backends take this kind of request, in the caller's dialect or in another one. */
+function ableTo(run: Run, candidates: readonly Candidate[]): readonly Candidate[] {
+  return candidates.every((one) => spokenWith(run, one) !== null) ? candidates : candidates.filter((one) => spokenWith(run, one) !== null);
+}
+
+/** The dialect in which the request can be put to a candidate's backend; null: none. */
+export function spokenWith({ parts, call, request }: Run, { backendId }: Candidate): InferenceDialect | null {
+  const speaks = parts.fleet.view().backends.find((one) => one.id === backendId)?.report?.speaks ?? parts.backend(backendId)?.kind.speaks;
+  return speaks === undefined ? null : dialectFor(call.dialect, request, speaks, parts.dialects);
+}
+
+/** Why there is no candidate at all. */
+export function nowhere({ parts, call, decision }: Run): RouterError {
+  const models = decision.models.join(', ');
+  if (parts.brain.candidates(decision.models, call.wantedBackend).length > 0) {
+    return new RouterError('not_supported', `No backend that has ${models} takes ${call.dialect.id} requests.`, { param: 'model' });
+  }
+  const message = call.wantedBackend === undefined ? `No backend has ${models} now.` : `Backend ${call.wantedBackend} does not exist or does not have ${models}.`;
+  return new RouterError('no_capacity', message, { retryAfterMs: 5000 });
+}
