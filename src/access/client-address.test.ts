@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { clientAddress, isAmong, isLoopbackAddress, parseRanges } from './client-address.ts';
+import { clientAddress, isAmong, isLoopbackAddress, isOwnMachine, networkOf, parseRanges } from './client-address.ts';
 
 const proxies = parseRanges(['10.0.0.0/8', 'fd00::/8'], 'x');
 
@@ -13,6 +13,7 @@ test.each<[string, string, string | undefined, string]>([
   ['an IPv4 address in IPv6 clothes', '::ffff:10.0.0.1', '203.0.113.9', '203.0.113.9'],
   ['with ports', '10.0.0.1', '203.0.113.9:4711', '203.0.113.9'],
   ['with brackets and port', '10.0.0.1', '[2001:db8::7]:4711', '2001:db8::7'],
+  ['with a zone, which means nothing here', '10.0.0.1', 'fe80::7%eth0', 'fe80::7'],
   ['what is no address ends the search', '10.0.0.1', '203.0.113.9, unknown', '10.0.0.1'],
   ['only trusted ones', '10.0.0.1', '10.9.9.9', '10.9.9.9'],
   ['no header', '10.0.0.1', undefined, '10.0.0.1'],
@@ -54,4 +55,27 @@ test.each([['127.0.0.1', true], ['127.9.9.9', true], ['::1', true], ['::ffff:127
 test('IPv6 spelling does not matter', () => {
   expect(isAmong('FD12:0:0:0:0:0:0:1', parseRanges(['fd12::1'], 'x'))).toBe(true);
   expect(isAmong('fd12::1:0', parseRanges(['fd12::/112'], 'x'))).toBe(false);
+});
+
+test.each<[string, string, string | undefined, readonly string[], boolean]>([
+  ['a program on it', '127.0.0.1', undefined, [], true],
+  ['one elsewhere', '203.0.113.9', undefined, [], false],
+  ['somebody behind a proxy that is not known', '127.0.0.1', '203.0.113.9', [], false],
+  ['somebody who writes the header himself', '127.0.0.1', '127.0.0.1', [], false],
+  ['a program on it, through a proxy that is known', '127.0.0.1', '127.0.0.1', ['127.0.0.1'], true],
+  ['what a known proxy cannot name', '127.0.0.1', 'unknown', ['127.0.0.1'], false],
+  ['the same behind more of them', '127.0.0.1', 'unknown, 127.0.0.1', ['127.0.0.1'], false],
+])('is it this machine? %s', (_what, address, forwarded, trusted, expected) => {
+  expect(isOwnMachine(address, forwarded, parseRanges(trusted, 'x'))).toBe(expected);
+});
+
+test.each([
+  ['203.0.113.9', '203.0.113.9'],
+  ['::ffff:203.0.113.9', '203.0.113.9'],
+  ['2001:db8:1:2::9', '20010db800010002/64'],
+  ['2001:DB8:1:2:ffff:ffff:ffff:ffff', '20010db800010002/64'],
+  ['2001:db8:1:3::9', '20010db800010003/64'],
+  ['unknown', 'unknown'],
+])('%s counts as %s', (address, expected) => {
+  expect(networkOf(address)).toBe(expected);
 });

@@ -33,7 +33,8 @@ function access(policy: ManagedPolicy, settings: Partial<AccessSettings> = {}) {
       return thrown instanceof RouterError ? String(thrown.status) : String(thrown);
     }
   };
-  return { admit, outcome, denied, used, change: (next: ManagedPolicy) => (current = next) };
+  const recognise = (caller: Partial<Caller>) => control.recognise({ address: '203.0.113.9', certificate: null, ...caller }, 0);
+  return { admit, recognise, outcome, denied, used, change: (next: ManagedPolicy) => (current = next) };
 }
 
 const bearer = { authorization: `Bearer ${secret}` };
@@ -146,4 +147,39 @@ test('a new key is found again by its hash, and no two are alike', () => {
 test('a key carries what it may ask for', () => {
   const { admit } = access(policyOf(closed, open, [key({ models: ['small*'], maxPriority: 'normal' })]));
   expect(admit(bearer, infer).principal).toMatchObject({ id: 'client', kind: 'key', models: ['small*'], maxPriority: 'normal', scopes: ['standalone'] });
+});
+
+test('at an open address a key is recognised, and nobody is refused', () => {
+  const { recognise } = access(policyOf(closed, closed, [key(), key({ id: 'old', keyHash: hashOf('old'), enabled: false })]), adminSettings());
+  expect(recognise(bearer)).toMatchObject({ id: 'client', kind: 'key' });
+  for (const caller of [{}, { authorization: 'Bearer wrong' }, { authorization: 'Bearer old' }, { authorization: 'Bearer the-admin' }]) expect(recognise(caller)).toMatchObject({ id: 'anonymous', kind: 'anonymous' });
+  for (let guess = 0; guess < 30; guess += 1) expect(recognise({ authorization: `Bearer guess-${guess}` }).kind).toBe('anonymous');
+});
+
+test('guesses at an open address count as guesses', () => {
+  const { recognise, outcome } = access(policyOf(closed, closed, [key()]));
+  for (let guess = 0; guess < 10; guess += 1) recognise({ authorization: `Bearer guess-${guess}` });
+  expect(outcome(bearer, infer)).toBe('429');
+});
+
+test('a right key at the wrong door is no guess', () => {
+  const { outcome } = access(policyOf(closed, closed, [key(), key({ id: 'late', keyHash: hashOf('late') })]), adminSettings({ allowedIps: ['0.0.0.0/0'] }));
+  for (let times = 0; times < 20; times += 1) expect([outcome({ ...admin, address: '203.0.113.9' }, infer), outcome(bearer, adminRule)]).toEqual(['401', '401']);
+  expect(outcome({ authorization: 'Bearer late' }, infer)).toBe('late');
+});
+
+test('the audit names the key that may not do this, or does too much of it', () => {
+  const { outcome, denied } = access(policyOf(closed, closed, [key({ limits: { standalone: { requests: 1, windowSeconds: 60 } } })]));
+  outcome(bearer, gateway);
+  outcome(bearer, infer);
+  outcome(bearer, infer);
+  outcome({ authorization: 'Bearer wrong' }, infer);
+  expect(denied.map(({ reason, principal }) => [reason, principal])).toEqual([['scope_denied', 'client'], ['rate_limited', 'client'], ['invalid_api_key', 'anonymous']]);
+});
+
+test('addresses of one IPv6 customer share a window, and their guesses', () => {
+  const { outcome } = access(policyOf({ ...open, defaultLimit: { requests: 1, windowSeconds: 60 } }, closed, [key()]));
+  expect([outcome({ address: '2001:db8::1' }, infer), outcome({ address: '2001:db8::2' }, infer), outcome({ address: '2001:db8:0:1::1' }, infer)]).toEqual(['anonymous', '429', 'anonymous']);
+  for (let guess = 0; guess < 10; guess += 1) outcome({ address: `2001:db8::${guess}`, authorization: `Bearer guess-${guess}` }, gateway);
+  expect(outcome({ address: '2001:db8::ffff', authorization: 'Bearer one-more' }, gateway)).toBe('429');
 });

@@ -81,3 +81,15 @@ test('never more than the limit are let in within one window', () => {
     }),
   );
 });
+
+test('callers who come no more are forgotten, and many at once do not cost each of them a search', () => {
+  const limiter = new Limiter();
+  const many = { requests: 1, windowSeconds: 60 };
+  const startedAt = performance.now();
+  for (let caller = 0; caller < 100_000; caller += 1) limiter.enter(String(caller), many, 0).leave();
+  expect(performance.now() - startedAt).toBeLessThan(2000);
+  for (let caller = 0; caller < 100_000; caller += 1) limiter.enter(`later ${caller}`, many, 60_000).leave();
+  expect(limiter.size).toBeLessThan(201_000);
+  for (let caller = 0; caller < 100_000; caller += 1) limiter.enter(`last ${caller}`, many, 120_000).leave();
+  expect(limiter.size).toBeLessThan(201_000);
+});

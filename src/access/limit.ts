@@ -27,6 +27,11 @@ export class Limiter {
   readonly #counts = new Map<string, Count>();
   #sweepAbove = fewCallers;
 
+  /** How many callers are remembered. */
+  get size(): number {
+    return this.#counts.size;
+  }
+
   /**
    * Takes a place for one request of `who`. A window begins with its first request; refused ones count too. Throws
    * `rate_limited` with the time until the next window.

@@ -39,7 +39,7 @@ async function openFile(config: Config, clock: Clock, log: Log): Promise<Managed
   const path = accessFileOf(config);
   const named = access?.managedConfigPath !== undefined;
   if (!named && (access !== undefined || !existsSync(path))) return null;
-  const initial = access !== undefined && access.bootstrapIfMissing ? access.managed : null;
+  const initial = access?.bootstrapIfMissing === true ? access.managed : null;
   return ManagedFile.open({ path, initial, text: { parse: parsePolicy, write: writePolicy }, clock, log });
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { RouterError } from '../core/errors.ts';
-import { checkOrigin, corsHeaders, preflightHeaders } from './origin.ts';
+import { checkOrigin, corsHeaders, HostCheck, preflightHeaders } from './origin.ts';
 
 const here = '192.168.1.7:11435';
 
@@ -43,4 +43,25 @@ test('a listed origin may read answers, another is not told so', () => {
   expect(corsHeaders({ origin: 'https://a.example' }, listed)).toMatchObject({ 'access-control-allow-origin': 'https://a.example', vary: 'Origin' });
   expect(corsHeaders({ origin: 'https://b.example' }, listed)).toEqual({ vary: 'Origin' });
   expect(preflightHeaders({ origin: 'https://a.example', 'access-control-request-headers': 'x-oar-backend' }, listed)).toMatchObject({ 'access-control-allow-headers': 'x-oar-backend' });
+});
+
+test.each<[string, string | undefined, readonly string[], boolean]>([
+  ['an address', '127.0.0.1:11435', [], true],
+  ['an address over IPv6', '[::1]:11435', [], true],
+  ['a name of this machine', 'localhost:11435', [], true],
+  ['a name without a domain, as containers have', 'oar:11435', [], true],
+  ['no name at all, as HTTP/1.0 has it', undefined, [], true],
+  ['a name that anybody may have pointed here', 'evil.example:11435', [], false],
+  ['a name that only begins like an address', '127.0.0.1.evil.example', [], false],
+  ['a public address, since nothing can be pointed elsewhere', '203.0.113.9', [], true],
+  ['what is no name', 'a b', [], false],
+  ['the name of a listed origin', 'chat.example.org', ['https://chat.example.org'], true],
+  ['any, when any origin is listed', 'evil.example', ['*'], true],
+])('without a key the router may be called by %s', (_what, host, origins, expected) => {
+  const hosts = new HostCheck(origins);
+  // The second time it is known already.
+  for (let times = 0; times < 2; times += 1) {
+    if (expected) expect(() => hosts.check(host)).not.toThrow();
+    else expect(() => hosts.check(host)).toThrow(RouterError);
+  }
 });

@@ -1,7 +1,7 @@
 /** Decides which web pages may call: a page of another site must not use or change a router through its visitor's browser. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { RouterError } from '../core/errors.ts';
-import { isOwnHost } from '../util/address-ranges.ts';
+import { isOwnHost, parseAddress } from '../util/address-ranges.ts';
 
 /** Hosts of a page on the caller's own machine. */
 const loopbackHost = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/i;
@@ -48,7 +48,7 @@ export class HostCheck {
   check(host: string | undefined): void {
     if (!host || this.#any || this.#good.has(host)) return;
     const name = URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : null;
-    if (name === null || !(isOwnHost(name) || this.#listed.has(name))) {
+    if (name === null || !(parseAddress(name) !== null || isOwnHost(name) || this.#listed.has(name))) {
       throw new RouterError('forbidden', `Without a key this router is not called by the name ${host.slice(0, 100)}. Use its address, show a key, or list the origin in server.cors.origins.`);
     }
     if (this.#good.size < hostsKept) this.#good.add(host);

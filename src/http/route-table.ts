@@ -6,6 +6,8 @@ import type { Route } from './http.ts';
 export interface Match {
   readonly route: Route;
   readonly params: Readonly<Record<string, string>>;
+  /** A part of the address that cannot be read; the route is the one that has to say so. */
+  readonly badEscape?: string;
 }
 
 interface Pattern {
@@ -33,9 +35,10 @@ export class RouteTable {
 
   /** Throws `not_found`, or `method_not_allowed` naming the methods that are. */
   match(method: string, path: string, headers: IncomingHttpHeaders = {}): Match {
-    const { route, params } = this.#find(method, path);
+    const found = this.#find(method, path);
+    const { route } = found;
     const special = this.#byHeader.size === 0 ? undefined : this.#byHeader.get(`${route.method} ${route.path.toLowerCase()}`);
-    return special?.header !== undefined && headers[special.header] !== undefined ? { route: special, params } : { route, params };
+    return special?.header !== undefined && headers[special.header] !== undefined ? { ...found, route: special } : found;
   }
 
   #find(method: string, path: string): Match {
@@ -47,7 +50,7 @@ export class RouteTable {
       const found = pattern.expression.exec(path);
       if (!found) continue;
       if (pattern.route.method === method || (method === 'HEAD' && pattern.route.method === 'GET')) {
-        return { route: pattern.route, params: readParams(pattern.names, found) };
+        return withParams(pattern, found);
       }
       allowed.add(pattern.route.method);
     }
@@ -86,15 +89,15 @@ function toPattern(route: Route): Pattern {
   return { route, names, expression: new RegExp(`^${source.join('/')}/?$`, 'i') };
 }
 
-function readParams(names: readonly string[], found: RegExpExecArray): Record<string, string> {
+function withParams({ route, names }: Pattern, found: RegExpExecArray): Match {
   const params: Record<string, string> = Object.create(null);
-  names.forEach((name, index) => {
+  for (const [index, name] of names.entries()) {
     const raw = found[index + 1] ?? '';
     try {
       params[name] = decodeURIComponent(raw);
-    } catch (cause) {
-      throw new RouterError('invalid_request', `The address has a bad escape: ${raw}`, { cause });
+    } catch {
+      return { route, params: noParams, badEscape: raw };
     }
-  });
-  return params;
+  }
+  return { route, params };
 }

@@ -106,15 +106,16 @@ function answer(options: Inside, request: IncomingMessage, response: ServerRespo
     const error = toRouterError(thrown);
     if (error.code === 'internal') options.log.error({ requestId, path, err: error.cause }, 'request failed inside the router');
     writeError(request, reply, error, shape(error, requestId));
-    if (announcesBody(request) && !request.complete) dropBody(request, options.slowBodies);
+    if (announcesBody(request) && !request.complete && !request.destroyed) dropBody(request, options.slowBodies);
   };
   try {
     if (request.rawHeaders.length > 2 * mostHeaders) throw new RouterError('invalid_request', `More than ${mostHeaders} headers are not taken.`, { status: 431 });
     if (request.method !== 'POST' && announcesBody(request)) limitBody(request, options.slowBodies);
     if (path === null) throw new RouterError('not_found', `There is nothing here; this router lives under ${options.basePath}.`);
     if (request.headers.origin !== undefined && answerBrowser(options, request, reply)) return;
-    const { route, params } = options.table.match(request.method ?? 'GET', path, request.headers);
+    const { route, params, badEscape } = options.table.match(request.method ?? 'GET', path, request.headers);
     shape = route.errorShape ?? shape;
+    if (badEscape !== undefined) throw new RouterError('invalid_request', `The address has a bad escape: ${badEscape.slice(0, 100)}`);
     const arrival = { requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1), params, receivedAt: options.clock.now(), bodyLimitBytes: options.bodyLimitBytes, slowBodies: options.slowBodies, heldBack: waitsForInvitation(request) };
     handle(options, route, request, reply, arrival)?.catch(fail);
   } catch (thrown) {

@@ -249,7 +249,7 @@ class LineScheduler implements WorkingScheduler {
   }
 
   #tooLate(entry: Entry): Reject {
-    const waitedMs = Math.round((entry.deadlineAt ?? entry.arrivedAt) - entry.arrivedAt);
+    const waitedMs = Math.max(0, Math.round((entry.deadlineAt ?? entry.arrivedAt) - entry.arrivedAt));
     return this.#reject(entry, 'queue_timeout', `No backend became free for ${entry.modelKey} within ${waitedMs} ms.`);
   }
 

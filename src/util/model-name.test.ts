@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { modelKey, sameModel, shortNames } from './model-name.ts';
+import { mayUse, modelKey, sameModel, shortNames } from './model-name.ts';
 
 test('a name and its :latest are one model, other tags are not', () => {
   expect(modelKey('llama3.2:latest')).toBe('llama3.2');
@@ -18,4 +18,19 @@ test.each([
   ['org/', []],
 ])('%s in short', (name, forms) => {
   expect(shortNames(name).toSorted()).toEqual(forms.toSorted());
+});
+
+test.each<[string, readonly string[] | undefined, boolean]>([
+  ['llama3.2', undefined, true],
+  ['llama3.2', ['llama3.2'], true],
+  ['llama3.2', ['llama3.2:latest'], true],
+  ['llama3.2:latest', ['llama3.2'], true],
+  ['llama3.2:1b', ['llama3.2'], false],
+  ['llama3.2:1b', ['llama3.2:*'], true],
+  ['llama3.2', ['llama3.2:*'], true],
+  ['llama3.2', ['qwen*', 'llama*'], true],
+  ['llama3.2', ['*3.2'], true],
+  ['llama3.2', [], false],
+])('may %s be used by whoever has %j?', (name, allowed, expected) => {
+  expect(mayUse(allowed, name)).toBe(expected);
 });

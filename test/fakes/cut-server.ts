@@ -82,18 +82,22 @@ async function play({ status, contentType, packets, ending }: CutAnswer, respons
   else response.write('', () => setImmediate(() => (ending === 'reset' ? socket?.resetAndDestroy() : socket?.destroy())));
 }
 
-/** The bytes cut anywhere: at one place, at many, at each byte, or not at all; with and without pauses. */
+/** The bytes cut anywhere: not at all, at a few places, at many, or at each byte of a stretch; with and without pauses. */
 export function cutAnywhere(bytes: Buffer, random: Random): readonly Packet[] {
-  const most = random.pick([bytes.length, bytes.length, bytes.length / 2, bytes.length / 8, bytes.length < 1_000 ? 1 : bytes.length / 20]);
+  const most = Math.max(1, Math.ceil(bytes.length / random.pick([1, 2, 4, 12])));
+  const stretch = random.chance(0.25) ? random.integer(0, bytes.length) : bytes.length;
   const packets: Packet[] = [];
   for (let at = 0; at < bytes.length; ) {
-    const length = random.integer(1, Math.max(1, Math.ceil(most)));
+    const fine = at >= stretch && at < stretch + stretchBytes;
+    const length = fine ? 1 : Math.min(random.integer(1, most), at < stretch ? stretch - at : most);
     const pause = random.fraction();
-    packets.push({ bytes: bytes.subarray(at, at + length), ...(pause < 0.5 ? {} : { after: pause < 0.9 ? 0 : random.integer(0, 2) }) });
+    packets.push({ bytes: bytes.subarray(at, at + length), ...(pause < 0.6 ? {} : { after: pause < 0.95 ? 0 : random.integer(0, 2) }) });
     at += length;
   }
   return packets;
 }
+
+const stretchBytes = 50;
 
 const patient: Timeouts = { connectMs: 5_000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 0 };
 

@@ -11,7 +11,8 @@ export interface Random {
 }
 
 export type Segment =
-  | { readonly type: 'text' | 'reasoning'; readonly text: string }
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'reasoning'; readonly text: string }
   /** `text`: the arguments as the model wrote them. */
   | { readonly type: 'call'; readonly id: string; readonly name: string; readonly text: string };
 

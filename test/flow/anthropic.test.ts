@@ -138,7 +138,8 @@ describe.each(['ollama', 'llama-server', 'anthropic'] as const)('an Anthropic ca
     ['an answer that is no JSON', { fault: 'not-json' }, 502, 'api_error', /before it began|not a JSON object/],
   ];
   test.each(failures)('%s is an error in the API\'s envelope', async (_what, step, status, type, message) => {
-    const { backend, router } = await start(software, {}, short);
+    // A server that is busy is asked again until the request may wait no longer.
+    const { backend, router } = await start(software, { router: { holdMs: 100 } }, short);
     backend.script('a:1b', step);
     for (const stream of [true, false]) {
       const answer = await ask(router, messages, hello({ stream }));

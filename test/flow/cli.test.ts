@@ -131,15 +131,13 @@ test('init writes a file that is valid and serves, and overwrites nothing (AR-D2
   expect((await runProgram(['init', '-o', 'sub/mine.yaml'], { cwd: folder })).stdout).toBe('Wrote sub/mine.yaml\n');
 });
 
-test('every example is valid, the secured one too (AR-D2); only serving with it is refused (ruling 25)', async () => {
+test('every example is valid, the secured one too (AR-D2)', async () => {
   const files = readdirSync(examples).filter((name) => name.endsWith('.yaml'));
   expect(files).toEqual(expect.arrayContaining(['gex44.yaml', 'gex44-secured.yaml']));
   for (const name of files) {
     const end = await runProgram(['validate-config', '--config', join(examples, name)]);
     expect([end.code, end.stdout], `${name}: ${end.stderr}`).toEqual([0, `Config is valid: ${join(examples, name)}\n`]);
   }
-  const refused = await runProgram(['serve', '--config', join(examples, 'gex44-secured.yaml')]);
-  expect([refused.code, refused.stderr.includes('access')]).toEqual([1, true]);
 });
 
 test('validate-config finds files in the promised order, and names what is wrong and where', async () => {

@@ -79,6 +79,20 @@ test('a stream that tells no usage is counted all the same: its prompt by its le
   expect(statuses.at(-1)).toBe(429);
 });
 
+test('a change of one key leaves what the others have used as it is, and holds at once', async () => {
+  const { router } = await withKeys([limited('ann', { requests: 3 }), keyEntry('bob')]);
+  const left = async (key: string): Promise<readonly [number, string | null]> => {
+    const { status, headers } = await ask(router, openAi, hello, bearer(key));
+    return [status, headers.get('x-ratelimit-remaining')];
+  };
+  expect([await left('ann'), await left('ann'), await left('bob')]).toEqual([[200, '2'], [200, '1'], [200, null]]);
+  const change = (method: string, path: string, body: unknown): Promise<Response> => fetch(`${router.url}/v1/admin/access/${path}`, { method, headers: { 'content-type': 'application/json', ...bearer('admin') }, body: JSON.stringify(body) });
+  expect((await change('PATCH', 'keys/bob', { enabled: false })).status).toBe(200);
+  expect((await change('POST', 'keys', { id: 'carol', scopes: ['standalone'] })).status).toBe(201);
+  expect((await change('PATCH', 'keys/ann', { name: 'Ann' })).status).toBe(200);
+  expect([await left('bob'), await left('ann'), await left('ann')]).toEqual([[401, null], [200, '0'], [429, '0']]);
+});
+
 test('so many at once: the place is free again when an answer is over, and when its caller left', async () => {
   const { backend, router } = await withKeys([limited('ann', { concurrent: 1 }), keyEntry('bob')]);
   const release = backend.hold();

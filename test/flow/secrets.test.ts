@@ -44,7 +44,7 @@ const bodies: readonly string[] = [
   JSON.stringify({ model: 'a:1b', stream: true, max_tokens: 5, messages: [{ role: 'user', content: said }], prompt: said, input: said }),
   `{"model":"a:1b","messages":[{"role":"user","content":"${said}`,
   `${said} {"model":`,
-  JSON.stringify({ model: 'a:1b', messages: said, prompt: [{ a: said }], input: { a: said }, [said]: 1 }),
+  JSON.stringify({ model: 'a:1b', messages: said, prompt: [{ a: said }], input: { a: said } }),
   JSON.stringify({ model: 'failing:1b', messages: [{ role: 'user', content: said }], prompt: said, input: said }),
 ];
 

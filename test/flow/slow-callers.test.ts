@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 const shape: ErrorShape = (error) => ({ error: { message: error.message, code: error.code } });
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const silent = { debug() {}, info() {}, warn() {}, error() {}, flush: () => Promise.resolve() };
 let left = 0;
 
 /** One route that reads its body, one that reads none, one that refuses, and two that write more than anybody reads. */
@@ -59,8 +59,7 @@ const routes: readonly Route[] = [
 
 async function serve(options: Partial<ServerOptions> = {}): Promise<(bytes: string) => Wire> {
   left = 0;
-  let ids = 0;
-  const running = await startServer({ host: '127.0.0.1', port: 0, basePath: '/', bodyLimitBytes: 1000, tls: null, access: null, origins: [], routes, shapes: { ollama: shape, openAi: shape }, clock: systemClock, newRequestId: () => `req_${(ids += 1)}`, log: silent, ...options });
+  const running = await startServer({ host: '127.0.0.1', port: 0, basePath: '/', bodyLimitBytes: 1000, tls: null, access: null, origins: [], routes, shapes: { ollama: shape, openAi: shape }, clock: systemClock, newRequestId: () => 'req_x', log: silent, ...options });
   server = running;
   return (bytes) => {
     const wire = wireTo(running.port);

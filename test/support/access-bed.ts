@@ -4,7 +4,7 @@ import { Agent, type IncomingHttpHeaders, request as plainRequest } from 'node:h
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { afterAll, afterEach } from 'vitest';
 import { hashOf } from '../../src/access/key-secrets.ts';
 import { type Json, objectIn } from './flow-bed.ts';
 
@@ -29,10 +29,13 @@ const agents: Agent[] = [];
 
 afterEach(() => {
   for (const agent of agents.splice(0)) agent.destroy();
+});
+// Only then has every router of the file stopped.
+afterAll(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-/** An empty folder that is gone after the test. */
+/** An empty folder that is gone after the last test. */
 export function ownFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'oar-access-'));
   folders.push(folder);

@@ -35,7 +35,8 @@ export class RealOllama {
 
   create(name: string): void {
     const file = join(this.#folder, 'Modelfile');
-    writeFileSync(file, `FROM ${weights}\n`);
+    // Threads that wait for each other take seconds a word where the processors are busy.
+    writeFileSync(file, `FROM ${weights}\nPARAMETER num_thread 1\n`);
     const run = spawnSync(String(binary), ['create', name, '-f', file], { env: this.#env, encoding: 'utf8' });
     if (run.status !== 0) throw new Error(`ollama create ${name}: ${run.stderr}`);
   }
