@@ -76,7 +76,7 @@ function leftOut(file: FileReader): readonly string[] {
   const lines: string[] = [];
   const key = routerKeys.find((name) => file.has(name));
   if (key !== undefined) {
-    lines.push(`${key}: keys (section access, made with \`oar keys create\`) are not in this version yet. Until they are, keep server.host at 127.0.0.1, or put a proxy that asks for a key in front.`);
+    lines.push(`${key}: make a key of this program with \`oar keys create\`, and give that to the clients: it is kept as a hash, so the old one is not taken over.`);
   }
   const cache = file.keys.filter((name) => name.startsWith('cache_'));
   if (cache.length > 0) lines.push(`${cache.join(', ')}: answers are not cached in this version; a cache (section cache) comes later. Requests may keep their field nomyo.cache.`);

@@ -83,5 +83,5 @@ async function unreadableCertificates({ server: { https } }: Config, { whereIs }
 
 function foreignVariables(env: Environment): readonly string[] {
   if (env.NOMYO_ROUTER_CONFIG_PATH === undefined) return [];
-  return ['NOMYO_ROUTER_CONFIG_PATH names a file of another program, which this one does not read. `oar migrate` will convert it in a later version; until then list its servers under backends.'];
+  return ['NOMYO_ROUTER_CONFIG_PATH names a file of another program, which this one does not read. `oar migrate nomyo FILE` turns it into one of this program.'];
 }

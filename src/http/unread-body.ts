@@ -22,6 +22,14 @@ export function dropBody(request: IncomingMessage, slow: Pick<SlowBodies, 'begun
 
 /** For addresses that take no body: what comes all the same must have come within the time, as any other. */
 export function limitBody(request: IncomingMessage, slow: Pick<SlowBodies, 'begun' | 'ended'>, withinMs?: number): void {
+  const { socket } = request;
+  const over = (): void => {
+    slow.ended(request);
+    request.off('close', over);
+    socket.off('close', over);
+  };
   slow.begun(request, () => request.destroy(), withinMs);
-  request.once('close', () => slow.ended(request));
+  request.once('close', over);
+  // A request that was answered before it had ended is not told when its connection breaks.
+  socket.once('close', over);
 }
