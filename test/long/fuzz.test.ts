@@ -19,7 +19,7 @@ const patienceMs = 15_000;
 const halfPatienceMs = 30;
 const strangePatienceMs = 300;
 /** What the heap may grow by between a warm router and the end: caches fill, code is compiled. */
-const slackMb = 24;
+const slackMb = 10;
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
