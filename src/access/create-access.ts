@@ -142,6 +142,11 @@ export class AccessControl implements Access {
     return this.#adminKeys.find(secret) !== null || this.#keys.find(secret) !== null;
   }
 
+  /** Counts what a key's accepted work used when it ran, long after its request was let in. */
+  spend(plane: string, keyId: string, tokens: number): void {
+    this.#limiter.spend(`${plane}:${keyId}`, tokens);
+  }
+
   #limitOf({ key, plane }: Identity): LimitPolicy | null {
     const rules = this.#policy.planes[plane];
     if (key !== null) return key.limits[plane] ?? rules.defaultLimit ?? null;

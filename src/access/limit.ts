@@ -59,6 +59,12 @@ export class Limiter {
     };
   }
 
+  /** Counts tokens that were used without a place, into the window that is open now; none is: then nobody counts them. */
+  spend(who: string, tokens: number): void {
+    const count = this.#counts.get(who);
+    if (count !== undefined) count.window.tokens += tokens;
+  }
+
   #countOf(who: string, limit: LimitPolicy, at: number): Count {
     const known = this.#counts.get(who);
     if (known !== undefined) {

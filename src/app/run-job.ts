@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
-import type { Principal } from '../core/principal.ts';
+import type { Plane, Principal } from '../core/principal.ts';
 import type { InferenceDialect } from '../dialects/dialect.ts';
 import type { RunJob } from '../jobs/jobs.ts';
 import type { Handle } from '../pipeline/pipeline.ts';
@@ -11,7 +11,10 @@ import { BufferReply } from './buffer-reply.ts';
 /** What a key may do now, by its id; null: there is no such key any more, or none is asked for. */
 export type GrantsOf = (keyId: string) => Pick<Principal, 'models' | 'maxPriority'> | null;
 
-export function createRunJob(handle: () => Handle, dialects: ReadonlyMap<string, InferenceDialect>, clock: Clock, grantsOf: GrantsOf = () => null): RunJob {
+/** Counts the tokens of a key's job against its limit. */
+export type SpendOf = (plane: Plane, keyId: string, tokens: number) => void;
+
+export function createRunJob(handle: () => Handle, dialects: ReadonlyMap<string, InferenceDialect>, clock: Clock, grantsOf: GrantsOf = () => null, spend: SpendOf = () => {}): RunJob {
   return async (job, signal, started) => {
     const dialect = dialects.get(job.dialect);
     if (!dialect) return { kind: 'failed', error: new RouterError('internal', `The job was made with the API ${job.dialect}, which this version does not have.`) };
@@ -23,6 +26,7 @@ export function createRunJob(handle: () => Handle, dialects: ReadonlyMap<string,
         body: job.requestJson,
         plane: job.plane ?? 'standalone',
         principal: ownerOf(job, grantsOf),
+        ...(job.principalId === 'anonymous' ? {} : { spend: (tokens: number) => spend(job.plane ?? 'standalone', job.principalId, tokens) }),
         signal,
         receivedAt: clock.now(),
         job: { record: job, started },

@@ -26,7 +26,7 @@ import { type ConversationAffinity, createAffinity } from './conversation-affini
 import { createForeignLoad } from './foreign-gpu-load.ts';
 import { routingPolicy } from './policy.ts';
 import { pooledSource, randomId } from './random-id.ts';
-import { createRunJob } from './run-job.ts';
+import { createRunJob, type SpendOf } from './run-job.ts';
 import { schedulerLimits } from './scheduler-limits.ts';
 import { followFleet, tableFromFile } from './tables.ts';
 
@@ -40,6 +40,8 @@ export interface ServiceSources {
   readonly recorder: Recorder;
   /** Who may do what, as it is now. */
   readonly policy: () => ManagedPolicy;
+  /** Counts what a key's jobs use. */
+  readonly spend?: SpendOf;
   readonly preparation?: Preparation;
   readonly conversations?: Conversations;
   readonly stopping: () => boolean;
@@ -145,7 +147,7 @@ function createDesk({ loaded, clock, fleet }: ServiceSources, table: () => Routi
 /** How long the ids of expired jobs answer 410 before they are forgotten: a week, or the time to live when that is longer. */
 const rememberMs = 7 * 24 * 3600 * 1000;
 
-function createServiceJobs({ loaded, clock, store, log, policy }: ServiceSources, handle: () => Handle, waitingFor: (model: string) => number): Jobs {
+function createServiceJobs({ loaded, clock, store, log, policy, spend }: ServiceSources, handle: () => Handle, waitingFor: (model: string) => number): Jobs {
   const { jobs, queue, server } = loaded.config;
   const resultTtlMs = jobs.resultTtlSeconds * 1000;
   return createJobs({
@@ -153,7 +155,7 @@ function createServiceJobs({ loaded, clock, store, log, policy }: ServiceSources
     clock,
     nodeId: server.nodeId,
     randomId: (length) => randomId(length, random),
-    run: createRunJob(handle, dialectsById, clock, (id) => policy().apiKeys.find((key) => key.id === id) ?? null),
+    run: createRunJob(handle, dialectsById, clock, (id) => policy().apiKeys.find((key) => key.id === id) ?? null, spend),
     policy: { maxAttempts: jobs.maxAttempts, resultTtlMs, maxQueued: Math.max(1, queue.globalMaxQueued), jitter: () => randomBytes(1).readUInt8() / 255 },
     waitingFor,
     limits: { maxJobs: jobs.maxRetainedJobs, maxBytes: jobs.maxRetainedBytes, rememberMs: Math.max(rememberMs, resultTtlMs) },

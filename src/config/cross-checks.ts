@@ -78,6 +78,11 @@ function accessContradictions({ access, server }: Config): readonly Finding[] {
   if (admin.clientCert.required && !(server.https.enabled && server.https.caPath !== undefined)) {
     found.push({ path: ['access', 'admin', 'clientCert', 'required'], message: 'access.admin.clientCert.required needs server.https.enabled: true and server.https.caPath.' });
   }
+  for (const plane of ['standalone', 'runtimeAgent'] as const) {
+    if (managed.planes[plane].requireClientCert && !(server.https.enabled && server.https.caPath !== undefined)) {
+      found.push({ path: ['access', 'managed', 'planes', plane, 'requireClientCert'], message: `access.managed.planes.${plane}.requireClientCert needs server.https.enabled: true and server.https.caPath.` });
+    }
+  }
   const { apiKeys } = managed;
   for (const [index, { id, keyHash }] of apiKeys.entries()) {
     if (apiKeys.findIndex((other) => other.id === id) < index) found.push({ path: ['access', 'managed', 'apiKeys', index, 'id'], message: `access.managed.apiKeys[${index}].id repeats ${id}. Give each key its own id.` });

@@ -74,6 +74,7 @@ test.each([
   ['access:\n  admin:\n    enabled: true\n    apiKeyHashes: [sha256:replace-me]\n', 'oar.yaml:1:1', 'needs access.managedConfigPath'],
   ['access:\n  managedConfigPath: a.yaml\n  admin:\n    enabled: true\n', 'oar.yaml:3:3', 'at least one hash'],
   ['access:\n  admin:\n    clientCert:\n      required: true\n', 'oar.yaml:4:17', 'server.https.caPath'],
+  ['access:\n  managed:\n    planes:\n      standalone:\n        requireClientCert: true\n', 'oar.yaml:5:28', 'server.https.caPath'],
   [`access:\n  managed:\n    apiKeys:\n      - {id: a, scopes: [standalone], keyHash: "sha256:${'a'.repeat(64)}"}\n      - {id: a, scopes: [standalone], keyHash: "sha256:${'b'.repeat(64)}"}\n`, 'oar.yaml:5:14', 'its own id'],
   [`access:\n  managed:\n    apiKeys:\n      - {id: a, scopes: [standalone], keyHash: "sha256:${'a'.repeat(64)}"}\n      - {id: b, scopes: [standalone], keyHash: "sha256:${'A'.repeat(64)}"}\n`, 'oar.yaml:5:48', 'same key as a'],
 ])('settings that contradict each other are an error: %j', (written, where, words) => {

@@ -54,7 +54,7 @@ function tokensSpent({ brain }: PipelineParts, { usage, request }: RequestRecord
 function withAllowed(decision: Decision, { models: allowed }: Principal): Decision {
   if (allowed === undefined) return decision;
   const models = decision.models.filter((model) => mayUse(allowed, model));
-  if (models.length === 0) throw new RouterError('forbidden', `This key may not use ${decision.models.join(', ')}; it may use ${allowed.join(', ')}.`, { param: 'model' });
+  if (models.length === 0) throw new RouterError('forbidden', `This key may use ${allowed.join(', ')} alone.`, { param: 'model' });
   return { ...decision, models, fallbackModels: decision.fallbackModels.filter((model) => models.includes(model)) };
 }
 

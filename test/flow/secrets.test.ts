@@ -110,5 +110,7 @@ test.each([
   }
   expect(told.slice(0, 10)).toEqual([]);
   expect(backend.received).toBeGreaterThan(10);
+  // Backends see the key that is theirs, and no caller's.
+  expect(found(JSON.stringify([...backend.requests, ...backend.listings].map(({ headers, path, query }) => [headers, path, [...query]])))).toEqual([marks.backend]);
   expect(faultsOf(router)).toEqual([]);
 });

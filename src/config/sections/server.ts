@@ -5,7 +5,7 @@ import { basePath, filePath, flag, milliseconds, size, text, textList } from './
 const https = z
   .strictObject({
     enabled: flag.default(false).describe('Serve HTTPS instead of HTTP.'),
-    certPath: filePath.optional().describe('PEM file of the certificate (with its chain), read once at start; relative to the working directory.'),
+    certPath: filePath.optional().describe('PEM file of the certificate (with its chain), read again within half a minute when it is renewed; relative to the working directory.'),
     keyPath: filePath.optional().describe('PEM file of the private key.'),
     caPath: filePath.optional().describe('PEM file of the authorities that client certificates are checked against.'),
   })
