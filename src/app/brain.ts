@@ -1,7 +1,7 @@
 /** Binds the pure decisions to the present configuration and fleet. */
 import type { Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
-import type { FleetView } from '../core/fleet.ts';
+import type { BackendState, FleetView } from '../core/fleet.ts';
 import type { Candidate } from '../core/placement.ts';
 import { userOf } from '../core/principal.ts';
 import type { ChatRequest, Classification, InferenceRequest, Priority } from '../core/request.ts';
@@ -102,6 +102,7 @@ export function createBrain(given: BrainSources): Brain {
     entry: (call, request, candidates, again) => entryOf(sources, call, request, candidates, again),
     jobAfterMs: (call, request) => jobAfterMs(sources, call, request),
     executionMs: (call, request, key) => executionMs(sources, call, request, key),
+    contextTokens: (candidate) => contextOn(backendOf(sources.fleet.view(), candidate.backendId), candidate) ?? null,
     promptTokens: tokensOf,
     target: (request, candidate) => targetOf(sources, request, candidate),
     showsRouter: (request, decision) => request.dialect === 'openai-chat' && (sources.table().fromFile || decision.classification !== null || request.router !== null),
@@ -185,7 +186,26 @@ function targetOf(sources: Bound, request: InferenceRequest, candidate: Candidat
     model: candidate.model,
     ...(sources.keepAlive === undefined || request.keepAlive !== undefined ? {} : { keepAlive: sources.keepAlive }),
     ...(contextLength === undefined ? {} : { contextLength }),
+    ...(mayNotFit(sources, request, request.contextLength ?? contextLength ?? contextOn(backend, candidate)) ? { refuseLong: true } : {}),
   };
+}
+
+/** What Ollama loads a model with when nobody says. */
+const usualContext = 4096;
+
+/**
+ * Ollama cuts a prompt that is too long without a word, unless it is told not to. Short prompts, which are most, pass as they
+ * are: below a token for every two bytes none is longer, in any language.
+ */
+function mayNotFit(sources: Bound, request: InferenceRequest, context: number | undefined): boolean {
+  if (request.task !== 'chat') return false;
+  const room = context ?? usualContext;
+  return sources.tokensOf(request) * 4 > room / 2 && Buffer.byteLength(request.wire) / 2 > room;
+}
+
+/** The context that a model is in memory with. */
+function contextOn(backend: BackendState | undefined, { model }: Candidate): number | undefined {
+  return backend?.report?.resident?.find((one) => sameModel(one.name, model))?.contextLength;
 }
 
 /**

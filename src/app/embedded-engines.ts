@@ -12,13 +12,13 @@ const barWidth = 72;
 
 export class EmbeddedEngines {
   readonly #kinds: ReadonlyMap<string, BackendKind>;
-  readonly #options: Pick<RunOptions, 'env' | 'out' | 'err'>;
+  readonly #options: Pick<RunOptions, 'env' | 'out' | 'err' | 'friendly'>;
   readonly #log: Log;
   readonly #abort = new AbortController();
   readonly #running: { stop(): Promise<void> }[] = [];
   #lastLabel = '';
 
-  constructor(kinds: ReadonlyMap<string, BackendKind>, options: Pick<RunOptions, 'env' | 'out' | 'err'>, log: Log) {
+  constructor(kinds: ReadonlyMap<string, BackendKind>, options: Pick<RunOptions, 'env' | 'out' | 'err' | 'friendly'>, log: Log) {
     this.#kinds = kinds;
     this.#options = options;
     this.#log = log;
@@ -62,10 +62,16 @@ export class EmbeddedEngines {
     await Promise.all(this.#running.map((engine) => engine.stop()));
   }
 
+  /** A service's standard output is JSON lines and nothing else. */
+  #tell(label: string): void {
+    if (this.#options.friendly) this.#options.out(label);
+    else this.#log.info({}, label);
+  }
+
   /** One line that is written over while it changes on a terminal; elsewhere each new label, once. */
   #show(event: EmbeddedProgress): void {
-    if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${renderProgress(event, barWidth)}`);
-    else if (event.label !== this.#lastLabel) this.#options.out(event.label);
+    if (this.#options.friendly && process.stdout.isTTY) process.stdout.write(`\r\u001b[K${renderProgress(event, barWidth)}`);
+    else if (event.label !== this.#lastLabel) this.#tell(event.label);
     this.#lastLabel = event.label;
   }
 }

@@ -29,6 +29,8 @@ export interface Target {
   readonly model: string;
   readonly keepAlive?: string | number;
   readonly contextLength?: number;
+  /** The prompt may be longer than the context: the backend is to refuse it then, and not to cut it. */
+  readonly refuseLong?: boolean;
 }
 
 /** Turns a backend's bytes into parts. `relay`: same dialect on both sides, so parts are `raw` (whole lines, unchanged) and one `finish`. */
@@ -78,6 +80,8 @@ export interface InferenceDialect<Request extends InferenceRequest = InferenceRe
   readonly takesForms?: boolean;
   /** Carries prompts without a chat template, and `suffix`; among dialects of a backend it is the one for them. */
   readonly raw?: boolean;
+  /** Can ask a backend to refuse a prompt that is too long; its neighbours among a backend's dialects cannot. */
+  readonly refusesLong?: boolean;
   /** Throws `invalid_request` naming the field. Unknown fields are kept, never refused. */
   decodeRequest(text: string, contentType?: string): Request;
   /** For a request of this same dialect: its own bytes with only the target's changes. Throws `unsupported_feature` for what cannot be said. */

@@ -38,6 +38,7 @@ export function ollamaDialect({ id, path, shape, decodeRequest, encodeForeign }:
     kind: 'inference',
     id,
     task: 'chat',
+    refusesLong: true,
     routes: [{ method: 'POST', path }],
     decodeRequest,
     encodeRequest: (request, target) => (request.dialect === id ? ownWire(request, target, path, true) : encodeForeign(request, target)),

@@ -84,6 +84,7 @@ export function writeSharedFields(request: ChatRequest, target: Target): { reado
   const rewrites = [
     ...(keepAlive !== undefined && request.keepAlive === undefined ? ['keep_alive'] : []),
     ...(numCtx !== undefined && request.contextLength === undefined ? ['num_ctx'] : []),
+    ...(target.refuseLong === true ? ['truncate'] : []),
   ];
   const fields = defined<Fields>({
     stream: request.stream,
@@ -93,6 +94,7 @@ export function writeSharedFields(request: ChatRequest, target: Target): { reado
     logprobs: request.logprobs && true,
     top_logprobs: request.logprobs && request.logprobs.top > 0 ? request.logprobs.top : undefined,
     keep_alive: keepAlive,
+    truncate: target.refuseLong === true ? false : undefined,
   });
   return { fields, rewrites };
 }

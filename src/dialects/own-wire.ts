@@ -5,7 +5,7 @@ import type { Target, WireCall } from './dialect.ts';
 import { jsonText } from './json-text.ts';
 import { isObject } from './read-fields.ts';
 
-/** `numCtx`: may the dialect say how long a context to load (`options.num_ctx`)? */
+/** `numCtx`: may the dialect say how long a context to load (`options.num_ctx`), and whether a prompt may be cut (`truncate`)? */
 export function ownWire(request: InferenceRequest, target: Target, path: string, numCtx: boolean): WireCall {
   const edits = new Map<string, string | null>([['router', null]]);
   const rewrites: string[] = [];
@@ -17,6 +17,10 @@ export function ownWire(request: InferenceRequest, target: Target, path: string,
   if (numCtx && request.contextLength === undefined && target.contextLength !== undefined) {
     edits.set('options', jsonText({ ...optionsOf(request.wire), num_ctx: target.contextLength }));
     rewrites.push('num_ctx');
+  }
+  if (numCtx && target.refuseLong === true && request.extra.truncate === undefined) {
+    edits.set('truncate', 'false');
+    rewrites.push('truncate');
   }
   const untouched = edits.size === 1 && !mayNameRouter(request.wire);
   return { path, body: untouched ? request.wire : spliceTopLevel(request.wire, edits), rewrites };

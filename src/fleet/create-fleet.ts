@@ -9,7 +9,7 @@ import type { Fleet, Lesson } from './fleet.ts';
 import { GpuMonitor, type GpuSettings } from './gpu-monitor.ts';
 import { nodeIdOf } from './node-id.ts';
 import { Prober } from './prober.ts';
-import { Registry } from './registry.ts';
+import { type ModelChange, Registry } from './registry.ts';
 
 export interface FleetBackend {
   readonly settings: BackendSettings;
@@ -38,6 +38,8 @@ export interface RunningFleet extends Fleet {
   /** From now on this backend is part of the fleet; a known id is ignored. */
   addBackend(backend: FleetBackend): void;
   latestGpu(): GpuSnapshot | null;
+  /** A model came or went through the router: told at once, and looked at soon. */
+  modelsChanged(backendId: string, change: ModelChange): void;
 }
 
 const questionMs = 3000;
@@ -136,6 +138,12 @@ class ProbedFleet implements RunningFleet {
     const status = this.#registry.get(backendId)?.status;
     if (status !== undefined && status !== 'down') this.#options.log.warn({ backend: backendId, problem }, 'backend is down');
     this.#registry.failed(backendId, problem);
+  }
+
+  /** A model came or went through the router: told at once, and looked at soon. */
+  modelsChanged(backendId: string, change: ModelChange): void {
+    this.#registry.modelsChanged(backendId, change);
+    this.refresh(backendId);
   }
 
   refresh(backendId?: string): void {

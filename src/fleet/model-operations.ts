@@ -11,11 +11,12 @@ import { anyPlace, blobPlace, type Places, placesFor } from './model-places.ts';
 import { interleaved, namedProgress, type ProgressEnd, relayProgress } from './model-progress.ts';
 import { RecentModels } from './model-recent.ts';
 import { reportOf } from './model-results.ts';
+import type { ModelChange } from './registry.ts';
 
 export interface ModelParts {
   readonly view: () => FleetView;
   /** Asks for an early probe. */
-  readonly refresh: (backendId: string) => void;
+  readonly changed: (backendId: string, change: ModelChange) => void;
   readonly backend: (backendId: string) => ModelBackend | undefined;
   readonly localNodeId: string;
   readonly clock: Clock;
@@ -139,7 +140,7 @@ class OllamaModels implements ModelOperations {
       if (status === 'failed' || action === 'push') continue;
       if (action === 'delete') this.#recent.lost(backend, model);
       else this.#recent.got(backend, action === 'copy' ? destination : model);
-      this.#parts.refresh(backend);
+      this.#parts.changed(backend, action === 'delete' ? { lost: model } : action === 'copy' ? { got: destination, like: model } : { got: model });
     }
     this.#parts.log.info({ action, model, results }, 'models managed');
   }

@@ -3,8 +3,6 @@ import type { CancelTimer, Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
 import type { BackendReport } from '../core/fleet.ts';
 
-/** A backend that is down is asked at least this often. */
-const longestBackoffMs = 15_000;
 /** Requests for an early probe are heard at most this often. */
 const refreshMs = 1000;
 
@@ -21,7 +19,6 @@ export interface ProbeTarget {
 export class Prober {
   readonly #target: ProbeTarget;
   readonly #clock: Clock;
-  #failures = 0;
   #startedAt = Number.NEGATIVE_INFINITY;
   #running: { readonly abort: AbortController; readonly ended: Promise<void> } | null = null;
   #refreshWanted = false;
@@ -71,9 +68,8 @@ export class Prober {
   }
 
   #planNext(): void {
-    const { intervalMs } = this.#target;
-    const backoffMs = Math.max(intervalMs, Math.min(longestBackoffMs, intervalMs * 2 ** Math.max(0, this.#failures - 1)));
-    this.#plan(backoffMs);
+    // One that is down is asked as often as any other: whoever waits for it waits no longer than that.
+    this.#plan(this.#target.intervalMs);
     if (!this.#refreshWanted) return;
     this.#refreshWanted = false;
     this.refresh();
@@ -86,11 +82,9 @@ export class Prober {
     try {
       const report = await Promise.race([this.#target.probe(abort.signal), late.passed]);
       if (this.#stopped) return;
-      this.#failures = 0;
       this.#target.reported(report);
     } catch (thrown) {
       if (this.#stopped) return;
-      this.#failures += 1;
       this.#target.failed(problemOf(thrown));
     } finally {
       late.cancel();

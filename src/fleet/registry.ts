@@ -5,6 +5,18 @@ import { sameModel } from '../util/model-name.ts';
 import type { Lesson } from './fleet.ts';
 import { LearnedSpeeds } from './learn.ts';
 
+/** What an operation did to the models of a backend; `like`: it was copied from that one. */
+export interface ModelChange {
+  readonly got?: string;
+  readonly like?: string;
+  readonly lost?: string;
+}
+
+/** As Ollama lists it. */
+function tagged(name: string): string {
+  return name.includes(':') ? name : `${name}:latest`;
+}
+
 export class Registry {
   readonly #states = new Map<string, BackendState>();
   readonly #listeners = new Set<() => void>();
@@ -71,6 +83,17 @@ export class Registry {
     this.#answeredAt.set(id, [...(this.#answeredAt.get(id) ?? []).filter((one) => one.model !== model), { model, at }]);
     this.#set({ ...before, report: { ...before.report, resident: [...resident.filter((one) => !sameModel(one.name, model)), { name: model }] } }, true);
     return true;
+  }
+
+  /** A model came or went through the router itself: the lists say so at once, and the next probe knows better. */
+  modelsChanged(id: string, { got, like, lost }: ModelChange): void {
+    const before = this.#states.get(id);
+    if (!before?.report) return;
+    const kept = before.report.models.filter((one) => (lost === undefined || !sameModel(one.name, lost)) && (got === undefined || !sameModel(one.name, got)));
+    const source = like === undefined ? undefined : before.report.models.find((one) => sameModel(one.name, like));
+    const added = got === undefined ? [] : [{ ...source, name: tagged(got) }];
+    const resident = lost === undefined ? before.report.resident : (before.report.resident?.filter((one) => !sameModel(one.name, lost)) ?? null);
+    this.#set({ ...before, report: { ...before.report, models: [...kept, ...added], resident } }, true);
   }
 
   /** What answered since a probe began may have been loaded after the server made its list. */

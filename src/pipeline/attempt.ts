@@ -16,7 +16,8 @@ import type { OpenAttempt, RequestRecord } from './record.ts';
 import { loadModel, onlyLoads } from './load-model.ts';
 import { withoutThinking } from './prepare-thinking.ts';
 import { AnswerInterrupted, respond } from './respond.ts';
-import { nextCandidates, nowhere, type Run, spokenWith } from './next-candidates.ts';
+import { nextCandidates, nowhere, type Run, spokenBy, spokenWith } from './next-candidates.ts';
+import { strictDialect } from './spoken.ts';
 
 const none: readonly Candidate[] = [];
 
@@ -106,11 +107,13 @@ async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, run: Run
     const dialect = spokenWith(run, placement);
     if (dialect === null) throw new RouterError('not_supported', `Backend ${placement.backendId} takes no ${call.dialect.id} requests.`);
     if (dialect !== call.dialect) prepared = withoutThinking(prepared, parts.fleet.view(), placement);
-    const options = { caller: call.dialect, dialect, backend, placement, request: prepared.request, target: parts.brain.target(prepared.request, placement), signal: deadline.signal };
+    const target = parts.brain.target(prepared.request, placement);
+    const strict = target.refuseLong !== true || dialect.refusesLong === true ? dialect : strictDialect(prepared.request, target, spokenBy(parts, placement.backendId) ?? [], parts.dialects);
+    const options = { caller: call.dialect, dialect: strict ?? dialect, backend, placement, request: prepared.request, target, signal: deadline.signal };
     try {
       answer = await startAnswer(options);
     } catch (thrown) {
-      ({ prepared, answer } = await startShorter(options, prepared, run, thrown));
+      ({ prepared, answer } = await startShorter(options, prepared, run, withNumbers(thrown, run, placement)));
     }
   }
   const { request } = prepared;
@@ -149,8 +152,20 @@ function countBroken(record: RequestRecord, { usage }: AnswerInterrupted, prompt
   record.usage = { promptTokens, ...usage };
 }
 
+/** A backend that only says that the prompt is too long is helped out with what the router knows of both lengths. */
+function withNumbers(thrown: unknown, { parts, request }: Run, placement: Placement): unknown {
+  if (!(thrown instanceof RouterError) || thrown.code !== 'context_overflow' || thrown.details.overflow?.contextTokens !== undefined) return thrown;
+  const contextTokens = parts.brain.contextTokens(placement);
+  if (contextTokens === null) return thrown;
+  const promptTokens = parts.brain.promptTokens(request);
+  const message = `The prompt has about ${promptTokens} tokens; the context of ${placement.model} on backend ${placement.backendId} is ${contextTokens} tokens. (${thrown.message})`;
+  // The prompt is longer than the context by the backend's count, whatever ours says.
+  return new RouterError('context_overflow', message, { ...thrown.details, overflow: { promptTokens: Math.max(promptTokens, contextTokens + 1), contextTokens }, cause: thrown });
+}
+
 /** Asks again with ever shorter requests, while the backend finds them too long and turns may be dropped. Throws what is left to say. */
-async function startShorter(options: StartOptions, prepared: Prepared, { parts }: Run, refused: unknown): Promise<{ readonly prepared: Prepared; readonly answer: StartedAnswer }> {
+async function startShorter(options: StartOptions, prepared: Prepared, run: Run, refused: unknown): Promise<{ readonly prepared: Prepared; readonly answer: StartedAnswer }> {
+  const { parts } = run;
   let thrown = refused;
   let { request, rewrites, headers } = prepared;
   for (;;) {
@@ -163,7 +178,7 @@ async function startShorter(options: StartOptions, prepared: Prepared, { parts }
       const answer = await startAnswer({ ...options, request, target: parts.brain.target(request, options.placement) });
       return { prepared: { request, rewrites, headers }, answer };
     } catch (again) {
-      thrown = again;
+      thrown = withNumbers(again, run, options.placement);
     }
   }
 }

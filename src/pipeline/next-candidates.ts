@@ -54,8 +54,12 @@ function ableTo(run: Run, candidates: readonly Candidate[]): readonly Candidate[
 
 /** The dialect in which the request can be put to a candidate's backend; null: none. */
 export function spokenWith({ parts, call, request }: Run, { backendId }: Candidate): InferenceDialect | null {
-  const speaks = parts.fleet.view().backends.find((one) => one.id === backendId)?.report?.speaks ?? parts.backend(backendId)?.kind.speaks;
+  const speaks = spokenBy(parts, backendId);
   return speaks === undefined ? null : dialectFor(call.dialect, request, speaks, parts.dialects);
+}
+
+export function spokenBy(parts: PipelineParts, backendId: string): readonly string[] | undefined {
+  return parts.fleet.view().backends.find((one) => one.id === backendId)?.report?.speaks ?? parts.backend(backendId)?.kind.speaks;
 }
 
 /** Why there is no candidate at all. */

@@ -63,6 +63,8 @@ export interface Brain {
   executionMs(call: InferenceCall, request: InferenceRequest, modelKey: string): number | null;
   /** How many tokens the prompt has, as far as the router can tell. */
   promptTokens(request: InferenceRequest): number;
+  /** The context that the model has where it is loaded, in tokens; null: not known. */
+  contextTokens(candidate: Candidate): number | null;
   /** What the wire must say for this candidate. */
   target(request: InferenceRequest, candidate: Candidate): Target;
   /** Does the non-streamed answer carry the `router` object? (ruling 10) */

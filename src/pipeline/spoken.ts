@@ -1,6 +1,6 @@
 /** Finds the dialect in which a request can be put to a backend. */
 import type { InferenceRequest } from '../core/request.ts';
-import type { InferenceDialect } from '../dialects/dialect.ts';
+import type { InferenceDialect, Target } from '../dialects/dialect.ts';
 
 type Dialects = ReadonlyMap<string, InferenceDialect>;
 
@@ -24,6 +24,21 @@ export function dialectFor(caller: InferenceDialect, request: InferenceRequest, 
   const found = search(caller, raw, speaks, dialects);
   byCaller.set(key, found);
   return found;
+}
+
+/** The dialect in which the backend can be told to refuse a prompt that is too long; null when it has none that can say this request. */
+export function strictDialect(request: InferenceRequest, target: Target, speaks: readonly string[], dialects: Dialects): InferenceDialect | null {
+  for (const id of speaks) {
+    const dialect = dialects.get(id);
+    if (dialect?.task !== request.task || dialect.refusesLong !== true) continue;
+    try {
+      dialect.encodeRequest(request, target);
+      return dialect;
+    } catch {
+      // It cannot say something else that was asked: another one may.
+    }
+  }
+  return null;
 }
 
 function search(caller: InferenceDialect, raw: boolean, speaks: readonly string[], dialects: Dialects): InferenceDialect | null {

@@ -83,7 +83,14 @@ function placesOf(key: string, candidates: readonly Candidate[], fleet: FleetVie
 export function residencyOf(backend: BackendState, key: string): Resident | null | 'unknown' {
   const resident = backend.report?.resident;
   if (!resident) return 'unknown';
-  return resident.find((one) => sameModel(one.name, key) && one.sleeping !== true) ?? null;
+  return resident.find((one) => sameModel(one.name, key) && one.sleeping !== true) ?? sameWeights(backend, key) ?? null;
+}
+
+/** Ollama keeps one copy of the same weights, whatever they are called, and lists it under the first name. */
+function sameWeights({ report }: BackendState, key: string): Resident | undefined {
+  if (!report?.resident?.some((one) => one.digest !== undefined)) return undefined;
+  const digest = report.models.find((one) => sameModel(one.name, key))?.digest;
+  return digest === undefined ? undefined : report.resident.find((one) => one.digest === digest && one.sleeping !== true);
 }
 
 function combined(copies: readonly (Resident | null | 'unknown')[]): SpecView['resident'] {
