@@ -4,9 +4,12 @@ import type { Socket } from 'node:net';
 import type { Caller } from '../access/access.ts';
 import type { Principal } from '../core/principal.ts';
 import { certificateOf } from './caller.ts';
+import { isLoopback } from './loopback.ts';
 
 export interface Connection {
   readonly principal: Principal;
+  /** Is the other end on this machine? */
+  readonly loopback: boolean;
   /** Shown when the connection was made; null: none. */
   readonly certificate: Caller['certificate'];
   /** Aborted when the connection closes: over HTTP/1.1 a caller who leaves can do it in no other way. */
@@ -34,7 +37,8 @@ export class Connections {
       this.#open -= 1;
       left.abort();
     });
-    const created = { principal: anonymous(socket), certificate: certificateOf(socket), signal: left.signal };
+    const principal = anonymous(socket);
+    const created = { principal, loopback: isLoopback(principal.address), certificate: certificateOf(socket), signal: left.signal };
     this.#known.set(socket, created);
     return created;
   }

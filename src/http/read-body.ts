@@ -15,7 +15,7 @@ export function readBody(request: IncomingMessage, limitBytes: number, slow: Pic
     let size = 0;
     if (refusal) reject(refusal);
     else heldBack?.invite();
-    slow.begun(request, () => reject(new RouterError('invalid_request', 'The body took too long to arrive. Send it again.', { status: 408 })));
+    slow.begun(request, reject);
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (!refusal && size <= limitBytes) {

@@ -21,14 +21,15 @@ const noParams: Readonly<Record<string, string>> = Object.freeze({});
 /** Exact paths are looked up in a map; paths with parameters are tried in order. Case and a trailing slash do not matter. */
 export class RouteTable {
   readonly #exact = new Map<string, Map<string, Route>>();
-  /** Routes for requests with a certain header, by method and path. */
-  readonly #byHeader = new Map<string, Route>();
+  /** Routes for requests with a certain header, by the route for all others. */
+  readonly #byHeader = new Map<Route, Route>();
   readonly #patterns: Pattern[] = [];
 
   constructor(routes: readonly Route[]) {
-    for (const route of routes) {
-      if (route.header !== undefined) this.#byHeader.set(`${route.method} ${route.path.toLowerCase()}`, route);
-      else if (/[:*]/.test(route.path)) this.#patterns.push(toPattern(route));
+    for (const route of routes.filter((one) => one.header === undefined)) {
+      const special = routes.find((one) => one.header !== undefined && one.method === route.method && one.path.toLowerCase() === route.path.toLowerCase());
+      if (special !== undefined) this.#byHeader.set(route, special);
+      if (/[:*]/.test(route.path)) this.#patterns.push(toPattern(route));
       else this.#methodsAt(route.path.toLowerCase()).set(route.method, route);
     }
   }
@@ -36,8 +37,7 @@ export class RouteTable {
   /** Throws `not_found`, or `method_not_allowed` naming the methods that are. */
   match(method: string, path: string, headers: IncomingHttpHeaders = {}): Match {
     const found = this.#find(method, path);
-    const { route } = found;
-    const special = this.#byHeader.size === 0 ? undefined : this.#byHeader.get(`${route.method} ${route.path.toLowerCase()}`);
+    const special = this.#byHeader.get(found.route);
     return special?.header !== undefined && headers[special.header] !== undefined ? { ...found, route: special } : found;
   }
 

@@ -116,7 +116,7 @@ function answer(options: Inside, request: IncomingMessage, response: ServerRespo
     const { route, params, badEscape } = options.table.match(request.method ?? 'GET', path, request.headers);
     shape = route.errorShape ?? shape;
     if (badEscape !== undefined) throw new RouterError('invalid_request', `The address has a bad escape: ${badEscape.slice(0, 100)}`);
-    const arrival = { requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1), params, receivedAt: options.clock.now(), bodyLimitBytes: options.bodyLimitBytes, slowBodies: options.slowBodies, heldBack: waitsForInvitation(request) };
+    const arrival = { requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1), params, receivedAt: options.clock.now(), bodyLimitBytes: options.bodyLimitBytes, slowBodies: options.slowBodies, heldBack: waitsForInvitation(request), admission: null };
     handle(options, route, request, reply, arrival)?.catch(fail);
   } catch (thrown) {
     fail(thrown);
@@ -140,20 +140,24 @@ function waitsForInvitation({ headers }: IncomingMessage): boolean {
 }
 
 /** Who may not come in is told so before the body is read (AR-D38). */
-function handle({ access, origins, hosts, connections }: Inside, route: Route, request: IncomingMessage, reply: SocketReply, arrival: Omit<Arrival, 'admission'>): Promise<void> | undefined {
+function handle({ access, origins, hosts, connections }: Inside, route: Route, request: IncomingMessage, reply: SocketReply, arrival: Arrival): Promise<void> | undefined {
   const connection = connections.of(request.socket);
   const { rule } = route;
   if (rule.scope === 'open') {
-    const known = access === null ? null : { principal: access.recognise(callerOf(request, connection, arrival.search), arrival.receivedAt) };
-    return route.handle(new SocketExchange(request, reply, { ...arrival, admission: known }, connection)) ?? undefined;
+    const known = access === null ? arrival : { ...arrival, admission: { principal: access.recognise(callerOf(request, connection, arrival.search), arrival.receivedAt) } };
+    return route.handle(new SocketExchange(request, reply, known, connection)) ?? undefined;
   }
-  checkOrigin(request.headers, origins, rule.scope === 'manage' || rule.scope === 'admin');
+  if (request.headers.origin !== undefined) checkOrigin(request.headers, origins, rule.scope === 'manage' || rule.scope === 'admin');
   if (access === null && rule.scope === 'admin') throw new RouterError('not_found', 'There is nothing at this address.');
-  const admission = access?.admit(callerOf(request, connection, arrival.search), rule, { method: request.method ?? 'GET', path: arrival.path, requestId: arrival.requestId, at: arrival.receivedAt }) ?? null;
+  if (access === null) {
+    if (connection.loopback) hosts.check(request.headers.host);
+    return route.handle(new SocketExchange(request, reply, arrival, connection)) ?? undefined;
+  }
+  const admission = access.admit(callerOf(request, connection, arrival.search), rule, { method: request.method ?? 'GET', path: arrival.path, requestId: arrival.requestId, at: arrival.receivedAt });
   // The place is given back when the answer is out or its caller gone, whatever the handler does.
-  if (admission !== null) reply.onClosed(admission.leave);
-  if (admission?.headers) reply.carry(admission.headers);
-  const { kind, address } = admission?.principal ?? connection.principal;
+  reply.onClosed(admission.leave);
+  if (admission.headers) reply.carry(admission.headers);
+  const { kind, address } = admission.principal;
   if (kind === 'anonymous' && isLoopback(address)) hosts.check(request.headers.host);
   return route.handle(new SocketExchange(request, reply, { ...arrival, admission }, connection)) ?? undefined;
 }

@@ -1,5 +1,6 @@
 /** Ends requests whose bodies take too long to arrive; one look at all of them now and then costs less than a timer for each. */
 import type { CancelTimer, Clock } from '../core/clock.ts';
+import { RouterError } from '../core/errors.ts';
 
 /** How long a body may take. */
 const bodyMs = 300_000;
@@ -7,7 +8,7 @@ const lookMs = 10_000;
 
 interface Waiting {
   readonly endsAt: number;
-  readonly late: () => void;
+  readonly late: (error: RouterError) => void;
 }
 
 export class SlowBodies {
@@ -22,7 +23,7 @@ export class SlowBodies {
   }
 
   /** Calls `late` once, up to ten seconds after the time is over, unless the body has ended before. The last call for a request counts. */
-  begun(request: object, late: () => void, withinMs = bodyMs): void {
+  begun(request: object, late: (error: RouterError) => void, withinMs = bodyMs): void {
     this.#waiting.set(request, { endsAt: this.#clock.now() + withinMs, late });
   }
 
@@ -46,7 +47,7 @@ export class SlowBodies {
     for (const [request, { endsAt, late }] of this.#waiting) {
       if (endsAt > now) continue;
       this.#waiting.delete(request);
-      late();
+      late(new RouterError('invalid_request', 'The body took too long to arrive. Send it again.', { status: 408 }));
     }
   }
 }
