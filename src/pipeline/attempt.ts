@@ -1,45 +1,42 @@
 /** Places a request, runs it, and tries the next candidate while nothing of an answer has been sent. */
 import { RouterError, toRouterError } from '../core/errors.ts';
-import type { Candidate, Placement, Ticket } from '../core/placement.ts';
+import type { Placement, Ticket } from '../core/placement.ts';
 import type { InferenceRequest } from '../core/request.ts';
+import type { InferenceDialect } from '../dialects/dialect.ts';
 import { sameModel } from '../util/model-name.ts';
 import type { Usage } from '../core/stream.ts';
 import type { Decision } from '../routing/routing.ts';
-import { BusyWait } from './busy-wait.ts';
 import { startAnswer, type StartedAnswer, type StartOptions } from './answer.ts';
 import { deadlineSignal, type DeadlineSignal } from './deadline-signal.ts';
 import { decisionHeaders, routerObject } from './decision-headers.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
 import type { HeadKeeper } from './head-keeper.ts';
-import type { InferenceCall, Prepared, Reply } from './pipeline.ts';
+import type { InferenceCall, Prepared, Reply, ServingBackend } from './pipeline.ts';
 import type { OpenAttempt, RequestRecord } from './record.ts';
 import { loadModel, onlyLoads } from './load-model.ts';
 import { withoutThinking } from './prepare-thinking.ts';
 import { AnswerInterrupted, respond } from './respond.ts';
 import { nextCandidates, nowhere, type Run, spokenBy, spokenWith } from './next-candidates.ts';
 import { strictDialect } from './spoken.ts';
-
-const none: readonly Candidate[] = [];
+import { Tries } from './tries.ts';
 
 /** Resolves with true when the answer is complete, false when the request waited so long that it should become a job. */
 export async function serve(parts: PipelineParts, call: InferenceCall, record: RequestRecord, request: InferenceRequest, decision: Decision, reply: Reply, keeper: HeadKeeper | null): Promise<boolean> {
   const run: Run = { parts, call, record, request, decision, reply, keeper };
-  let failed = none;
-  let lacking = none;
-  let last: RouterError | null = null;
+  const tries = new Tries(run);
   let giveUpAt: number | null = 0;
-  let busy: BusyWait | null = null;
   for (;;) {
-    const candidates = nextCandidates(run, failed, asideOf(lacking, busy));
+    const candidates = nextCandidates(run, tries.failed, tries.aside);
     if (candidates.length === 0) {
-      const pausedMs = busy === null ? null : await busy.pause(giveUpAt);
-      if (pausedMs === null) throw last ?? nowhere(run);
+      const pausedMs = await tries.pause(giveUpAt);
+      if (pausedMs === null) throw tries.last ?? nowhere(run);
       record.queueMs += pausedMs;
       continue;
     }
-    const entry = parts.brain.entry(call, request, candidates, last !== null);
-    if (last === null) giveUpAt = entry.deadlineAt;
-    const acquired = parts.desk.acquire(entry, call.signal, last === null ? parts.brain.jobAfterMs(call, request) : null);
+    const again = tries.last !== null;
+    const entry = parts.brain.entry(call, request, candidates, again);
+    if (!again) giveUpAt = entry.deadlineAt;
+    const acquired = parts.desk.acquire(entry, call.signal, again ? null : parts.brain.jobAfterMs(call, request));
     const ticket = acquired instanceof Promise ? await acquired : acquired;
     if (ticket === null) return false;
     record.queueMs += ticket.queueMs;
@@ -48,23 +45,11 @@ export async function serve(parts: PipelineParts, call: InferenceCall, record: R
       return true;
     } catch (thrown) {
       if (thrown instanceof AnswerInterrupted) throw thrown;
-      const error = toRouterError(thrown);
-      if (!error.retryElsewhere) throw error;
-      // That a server lacks an API says less than that another one failed.
-      last = last !== null && error.code === 'not_supported' ? last : error;
-      if (error.details.busy === true) (busy ??= new BusyWait(parts.clock, call.signal)).add(ticket.placement, error);
-      else if (error.code === 'not_supported') lacking = [...lacking, ticket.placement];
-      else failed = [...failed, ticket.placement];
+      tries.failedAt(ticket.placement, toRouterError(thrown));
     } finally {
       ticket.release();
     }
   }
-}
-
-/** What is not to be tried, though it has not failed. */
-function asideOf(lacking: readonly Candidate[], busy: BusyWait | null): readonly Candidate[] {
-  if (busy === null || busy.places.length === 0) return lacking;
-  return lacking.length === 0 ? busy.places : [...lacking, ...busy.places];
 }
 
 /** One attempt. Rejects with a RouterError while nothing was sent, AnswerInterrupted after. */
@@ -107,9 +92,7 @@ async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, run: Run
     const dialect = spokenWith(run, placement);
     if (dialect === null) throw new RouterError('not_supported', `Backend ${placement.backendId} takes no ${call.dialect.id} requests.`);
     if (dialect !== call.dialect) prepared = withoutThinking(prepared, parts.fleet.view(), placement);
-    const target = parts.brain.target(prepared.request, placement);
-    const strict = target.refuseLong !== true || dialect.refusesLong === true ? dialect : strictDialect(prepared.request, target, spokenBy(parts, placement.backendId) ?? [], parts.dialects);
-    const options = { caller: call.dialect, dialect: strict ?? dialect, backend, placement, request: prepared.request, target, signal: deadline.signal };
+    const options = startOptions(run, dialect, prepared, backend, placement, deadline.signal);
     try {
       answer = await startAnswer(options);
     } catch (thrown) {
@@ -150,6 +133,13 @@ function countAnswer(record: RequestRecord, request: InferenceRequest, used: Usa
 function countBroken(record: RequestRecord, { usage }: AnswerInterrupted, promptTokens: number): void {
   record.usageEstimated = usage.promptTokens === undefined;
   record.usage = { promptTokens, ...usage };
+}
+
+/** In the dialect that is spoken with the backend, or another one in which it can be told to refuse a prompt that is too long. */
+function startOptions({ parts, call }: Run, dialect: InferenceDialect, { request }: Prepared, backend: ServingBackend, placement: Placement, signal: AbortSignal): StartOptions {
+  const target = parts.brain.target(request, placement);
+  const strict = target.refuseLong !== true || dialect.refusesLong === true ? dialect : strictDialect(request, target, spokenBy(parts, placement.backendId) ?? [], parts.dialects);
+  return { caller: call.dialect, dialect: strict ?? dialect, backend, placement, request, target, signal };
 }
 
 /** A backend that only says that the prompt is too long is helped out with what the router knows of both lengths. */
