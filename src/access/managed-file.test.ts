@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
@@ -202,14 +202,16 @@ test('behind a link the file itself is changed', async () => {
   expect(ids(written())).toEqual(['a']);
 });
 
-test.skipIf(process.getuid?.() === 0)('a folder that may not be written is told', async () => {
+test('a folder that cannot be written is told', async () => {
   const file = await open();
-  chmodSync(folder, 0o500);
+  rmSync(folder, { recursive: true });
   await expect(file.update(null, adding('a'))).rejects.toMatchObject({ code: 'store_unavailable' });
-  chmodSync(folder, 0o700);
 });
 
-test.runIf(process.getuid?.() === 0)('what root changes stays readable for the user that it belongs to', async () => {
+const root = process.getuid?.() === 0;
+if (!root) console.log('left out: what root changes in files of others, for want of root');
+
+test.runIf(root)('what root changes stays readable for the user that it belongs to', async () => {
   const { chownSync } = await import('node:fs');
   chownSync(folder, 4321, 4321);
   const file = await open();
