@@ -16,10 +16,17 @@ const types: Readonly<Record<number, string>> = {
 
 /** The body of an error answer. */
 export function anthropicError(error: RouterError, requestId: string): Readonly<Record<string, unknown>> {
-  const { status, message, code } = error;
+  const { status, code } = error;
   const type = types[status] ?? (status >= 400 && status < 500 ? 'invalid_request_error' : 'api_error');
   const details = defined<Fields>({ error_code: code, param: error.details.param });
-  return { type: 'error', error: { type, message, details }, request_id: requestId };
+  return { type: 'error', error: { type, message: messageOf(error), details }, request_id: requestId };
+}
+
+/** Claude Code makes a conversation shorter when it reads these words, and asks again. */
+function messageOf({ code, message, details: { overflow } }: RouterError): string {
+  if (code !== 'context_overflow') return message;
+  const { promptTokens, contextTokens } = overflow ?? {};
+  return promptTokens === undefined || contextTokens === undefined ? `prompt is too long: ${message}` : `prompt is too long: ${promptTokens} tokens > ${contextTokens} maximum. ${message}`;
 }
 
 /** The same as an event of a stream. */

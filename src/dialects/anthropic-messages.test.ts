@@ -206,9 +206,16 @@ test('an error after half an event stands alone', () => {
 });
 
 test.each([
-  ['invalid_request', {}, 'invalid_request_error'], ['unsupported_feature', {}, 'invalid_request_error'], ['context_overflow', {}, 'invalid_request_error'], ['unauthenticated', {}, 'authentication_error'],
+  ['invalid_request', {}, 'invalid_request_error'], ['unsupported_feature', {}, 'invalid_request_error'], ['unauthenticated', {}, 'authentication_error'],
   ['forbidden', {}, 'permission_error'], ['unknown_model', {}, 'not_found_error'], ['payload_too_large', {}, 'request_too_large'], ['rate_limited', {}, 'rate_limit_error'], ['queue_full', {}, 'overloaded_error'],
   ['no_capacity', {}, 'overloaded_error'], ['backend_timeout', {}, 'timeout_error'], ['backend_failed', {}, 'api_error'], ['internal', {}, 'api_error'], ['backend_rejected', { status: 422 }, 'invalid_request_error'],
 ] as const)('an error %s has the type %s', (code, details, type) => {
   expect(dialect.encodeError(new RouterError(code, 'why', details), 'r9')).toEqual({ type: 'error', error: { type, message: 'why', details: { error_code: code } }, request_id: 'r9' });
+});
+
+test.each([
+  [{}, 'prompt is too long: why'],
+  [{ overflow: { promptTokens: 5000, contextTokens: 4096 } }, 'prompt is too long: 5000 tokens > 4096 maximum. why'],
+])('a prompt that is too long is told in the words that clients act on: %j', (details, message) => {
+  expect(dialect.encodeError(new RouterError('context_overflow', 'why', details), 'r9')).toMatchObject({ error: { type: 'invalid_request_error', message } });
 });

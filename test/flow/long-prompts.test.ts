@@ -32,6 +32,7 @@ describe.each(callers)('%s', (_name, path, body) => {
     expect(answer.status).toBe(400);
     expect(JSON.stringify(answer.body)).toMatch(/about 3\d{3} tokens.*is 4096 tokens/);
     expect(answer.text).toContain('context_overflow');
+    if (path === '/v1/messages') expect(answer.text).toMatch(/prompt is too long: \d+ tokens > 4096 maximum/);
   });
 
   test('a short one goes as it is', async () => {
