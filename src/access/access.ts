@@ -20,8 +20,10 @@ export interface Caller {
   readonly apiKeyHeader?: string;
   /** `?api_key=`, for clients that can send no header (ruling 21). */
   readonly apiKeyQuery?: string;
-  /** The session cookie of the dashboard. */
+  /** The session cookie of a page. */
   readonly session?: string;
+  /** Does the browser say that a page asks which may? Its Origin has been looked at by then. */
+  readonly fromOwnPage?: boolean;
   /** Null when the connection shows none; `trusted`: signed by one of `server.https.caPath`. */
   readonly certificate: { readonly trusted: boolean; readonly fingerprint256: string; readonly subject: Readonly<Record<string, string | readonly string[]>> } | null;
 }

@@ -34,7 +34,7 @@ function access(policy: ManagedPolicy, settings: Partial<AccessSettings> = {}) {
     }
   };
   const recognise = (caller: Partial<Caller>) => control.recognise({ address: '203.0.113.9', certificate: null, ...caller }, 0);
-  return { admit, recognise, outcome, denied, used, change: (next: ManagedPolicy) => (current = next) };
+  return { control, admit, recognise, outcome, denied, used, change: (next: ManagedPolicy) => (current = next) };
 }
 
 const bearer = { authorization: `Bearer ${secret}` };
@@ -182,4 +182,25 @@ test('addresses of one IPv6 customer share a window, and their guesses', () => {
   expect([outcome({ address: '2001:db8::1' }, infer), outcome({ address: '2001:db8::2' }, infer), outcome({ address: '2001:db8:0:1::1' }, infer)]).toEqual(['anonymous', '429', 'anonymous']);
   for (let guess = 0; guess < 10; guess += 1) outcome({ address: `2001:db8::${guess}`, authorization: `Bearer guess-${guess}` }, gateway);
   expect(outcome({ address: '2001:db8::ffff', authorization: 'Bearer one-more' }, gateway)).toBe('429');
+});
+
+test('a session stands for its key until it ends, is closed, or the key goes', () => {
+  const { control, outcome, change } = access(policyOf(closed, open, [key()]));
+  const { token, endsAt } = control.sessions.open('client', 0);
+  const page = { session: token, fromOwnPage: true };
+  expect(outcome(page, infer)).toBe('client');
+  expect(outcome({ session: `${token}x`, fromOwnPage: true }, infer)).toBe('401');
+  expect(outcome(page, infer, endsAt)).toBe('401');
+  change(policyOf(closed, open, []));
+  expect(outcome(page, infer)).toBe('401');
+  change(policyOf(closed, open, [key()]));
+  control.sessions.close(token);
+  expect(outcome(page, infer)).toBe('401');
+});
+
+test('a cookie alone changes nothing: the browser must say that a page of this router asks', () => {
+  const { control, admit } = access(policyOf(closed, open, [key()]));
+  const { token } = control.sessions.open('client', 0);
+  expect(() => admit({ session: token, fromOwnPage: false }, infer)).toThrow('A session only changes things for pages of this router');
+  expect(() => admit({ session: token, fromOwnPage: false, ...bearer }, infer)).not.toThrow();
 });

@@ -1,4 +1,5 @@
 /** Lets callers in or turns them away: the one door of every route. */
+import { randomBytes } from 'node:crypto';
 import { RouterError } from '../core/errors.ts';
 import type { Principal } from '../core/principal.ts';
 import type { AddressRange } from '../util/address-ranges.ts';
@@ -10,6 +11,7 @@ import { shownKey } from './credentials.ts';
 import { hashOf, KeyRing } from './key-secrets.ts';
 import { Limiter } from './limit.ts';
 import type { AccessSettings, KeyPolicy, LimitPolicy, ManagedPolicy } from './policy.ts';
+import { Sessions } from './sessions.ts';
 import { Throttle } from './throttle.ts';
 
 export interface AccessParts {
@@ -33,6 +35,8 @@ export class AccessControl implements Access {
   readonly #proxies: readonly AddressRange[];
   readonly #adminAddresses: readonly AddressRange[];
   readonly #adminKeys: KeyRing<string>;
+  /** Of people in a browser. */
+  readonly sessions = new Sessions(randomBytes);
   readonly #limiter = new Limiter();
   readonly #throttle = new Throttle();
   #policy: ManagedPolicy;
@@ -87,7 +91,7 @@ export class AccessControl implements Access {
   #admitToPlane(caller: Caller, address: string, rule: Rule, request: Request): Admission {
     this.#refresh();
     const secret = shownKey(caller);
-    const key = secret === null ? null : this.#keyOf(secret, rule, address, request.at);
+    const key = secret === null ? this.#keyOfSession(caller, request) : this.#keyOf(secret, rule, address, request.at);
     const shown = { secret, key, loopback: isOwnMachine(address, caller.forwardedFor, this.#proxies), trustedCertificate: caller.certificate?.trusted === true };
     const identity = authenticate(rule, shown, this.#policy, this.#parts.settings.allowOpenNetwork, request.at);
     if (identity.key !== null) this.#parts.used(identity.key.id, request.at);
@@ -115,6 +119,16 @@ export class AccessControl implements Access {
     }
     // Admin keys have no names: the first digits of their hash tell them apart in the audit.
     return { principal: { id: `admin:${hash.slice(7, 15)}`, kind: 'key', address, scopes: ['admin'] }, plane: 'admin', headers: null, leave() {}, spend() {} };
+  }
+
+  /** A cookie is sent along by the browser, whoever made it ask: what changes something has to come from a page that may. */
+  #keyOfSession({ session, fromOwnPage }: Caller, { method, at }: Request): KeyPolicy | null {
+    const id = session === undefined ? null : this.sessions.keyOf(session, at);
+    if (id === null) return null;
+    if (method !== 'GET' && method !== 'HEAD' && fromOwnPage !== true) {
+      throw new Denied('cross_site_request', new RouterError('forbidden', 'A session only changes things for pages of this router. Programs show a key instead.'));
+    }
+    return this.#policy.apiKeys.find((key) => key.id === id) ?? null;
   }
 
   /** Where anonymous callers are welcome a wrong key is no attempt at anything: many clients must send one, and send a dummy. */

@@ -13,6 +13,7 @@ import { listingRoutes } from '../http/listings.ts';
 import { metricsRoutes } from '../http/metrics.ts';
 import { modelRoutes } from '../http/models.ts';
 import { runtimeAgentRoutes } from '../http/runtime-agent.ts';
+import { type SessionTerms, sessionRoutes } from '../http/session.ts';
 import { type AnswerShelf, responseRoutes } from '../http/responses.ts';
 import type { StatusFacts, StatusNow } from '../http/status-view.ts';
 import { usageRoutes, type UsageSources } from '../http/usage.ts';
@@ -30,6 +31,7 @@ export interface AddressSources {
   readonly ledger: UsageLedger;
   readonly usageStore: UsageSources['store'];
   readonly streams: UsageSources['streams'];
+  readonly sessions: SessionTerms;
   readonly models: ModelOperations;
   readonly answers: AnswerShelf;
   readonly facts: StatusFacts;
@@ -55,6 +57,7 @@ export function routesOf(sources: AddressSources): readonly Route[] {
     ...listingRoutes(listings, catalogue),
     ...jobRoutes(service.jobs),
     ...responseRoutes(sources.answers),
+    ...sessionRoutes(sources.sessions),
     ...modelRoutes(sources.models, sources.clock),
     ...runtimeAgentRoutes(createRuntimeAgent({ clock: sources.clock, nodeId: facts.nodeId, defaultTaskType: sources.defaultTaskType, dialect: requireDialect('openai-chat'), handle: service.handle, table: service.table, fleet })),
     ...fleetRoutes(facts, () => statusNow(sources)),

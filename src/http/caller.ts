@@ -1,5 +1,5 @@
 /** What the access room is told of the one who sent a request. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type PeerCertificate, TLSSocket } from 'node:tls';
 import type { Caller } from '../access/access.ts';
 import type { Connection } from './connection.ts';
@@ -11,7 +11,7 @@ export function callerOf(request: IncomingMessage, connection: Connection, searc
   const { headers } = request;
   const forwarded = headers['x-forwarded-for'];
   const apiKey = headers['x-api-key'];
-  const session = headers.cookie === undefined ? undefined : sessionCookie.exec(headers.cookie)?.[1];
+  const session = sessionOf(headers);
   return {
     address: connection.principal.address,
     certificate: connection.certificate,
@@ -19,8 +19,13 @@ export function callerOf(request: IncomingMessage, connection: Connection, searc
     ...(headers.authorization === undefined ? {} : { authorization: headers.authorization }),
     ...(apiKey === undefined ? {} : { apiKeyHeader: String(apiKey) }),
     ...(search.includes('api_key=') ? { apiKeyQuery: new URLSearchParams(search).get('api_key') ?? '' } : {}),
-    ...(session === undefined ? {} : { session }),
+    ...(session === undefined ? {} : { session, fromOwnPage: headers.origin !== undefined || headers['sec-fetch-site'] === 'same-origin' }),
   };
+}
+
+/** The token of the session cookie. */
+export function sessionOf({ cookie }: IncomingHttpHeaders): string | undefined {
+  return cookie === undefined ? undefined : sessionCookie.exec(cookie)?.[1];
 }
 
 /** The certificate that a connection shows; null when it shows none. */

@@ -1,0 +1,42 @@
+/** Sessions of people in a browser who have shown their key once. They are kept in memory: a restart ends them. */
+import { hashOf } from './key-secrets.ts';
+
+const lastsMs = 12 * 3600 * 1000;
+const tokenBytes = 32;
+/** Sessions at once; the oldest end first. */
+const mostSessions = 1000;
+
+interface Session {
+  readonly keyId: string;
+  readonly endsAt: number;
+}
+
+export class Sessions {
+  /** By the hash of the token. */
+  readonly #sessions = new Map<string, Session>();
+  readonly #random: (bytes: number) => Uint8Array;
+
+  constructor(random: (bytes: number) => Uint8Array) {
+    this.#random = random;
+  }
+
+  /** The token is for the cookie and is not kept. */
+  open(keyId: string, at: number): { readonly token: string; readonly endsAt: number } {
+    const token = Buffer.from(this.#random(tokenBytes)).toString('base64url');
+    const endsAt = at + lastsMs;
+    this.#sessions.set(hashOf(token), { keyId, endsAt });
+    const [oldest] = this.#sessions.keys();
+    if (this.#sessions.size > mostSessions && oldest !== undefined) this.#sessions.delete(oldest);
+    return { token, endsAt };
+  }
+
+  /** The key that the session was opened with; null when there is no such session any more. */
+  keyOf(token: string, at: number): string | null {
+    const session = this.#sessions.get(hashOf(token));
+    return session === undefined || session.endsAt <= at ? null : session.keyId;
+  }
+
+  close(token: string): void {
+    this.#sessions.delete(hashOf(token));
+  }
+}
