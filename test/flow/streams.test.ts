@@ -256,8 +256,8 @@ test('no comment follows the first word, however long the next one takes', async
 });
 
 test('large requests and answers pass whole, streamed or not', async () => {
-  const backend = await fakeServer({ models: [{ name: 'a:1b', contextLength: 2_000_000 }] });
-  const router = await routerOver(backend, { models: [model('a:1b')], routes: {} });
+  const backend = await fakeServer({ software: 'vllm', models: [{ name: 'a:1b', contextLength: 2_000_000 }] });
+  const router = await routerWith({ backends: backendsOf({ main: backend }), models: [model('a:1b')], routes: {} });
   const piece = 'ünïcode ☃ '.repeat(500);
   backend.script('a:1b', { chunks: Array.from({ length: 800 }, () => piece) });
   const body = JSON.stringify(streamed({ messages: [{ role: 'user', content: 'é'.repeat(3_500_000) }] }));
