@@ -93,7 +93,6 @@ test('with HTTPS on, the files must be there', async () => {
   expect((await load({ ...files, '/k.pem': 'key' })).config.server.https.enabled).toBe(true);
 });
 
-test("another program's file in the environment is a warning", async () => {
-  const { warnings } = await load({}, { env: { NOMYO_ROUTER_CONFIG_PATH: '/x' } });
-  expect(warnings).toEqual([expect.stringContaining('oar migrate')]);
+test.each(['NOMYO_ROUTER_CONFIG_PATH', 'NOMYO_ROUTER_DB_PATH'])("%s, another program's file, is an error that names what to do", async (name) => {
+  await expect(load({}, { env: { [name]: '/x' } })).rejects.toThrow(new RegExp(`${name}: .*oar migrate nomyo FILE`));
 });

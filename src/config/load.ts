@@ -26,9 +26,9 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const interpreted = interpret({ file: found?.path ?? 'defaults', written: found?.text ?? '', env: options.env, overrides: options.overrides ?? {} });
   if (interpreted.config === null) throw new ConfigError(interpreted.problems);
   const config = withAbsolutePaths(interpreted.config, options, found === null ? options.cwd : dirname(found.path), interpreted.isSet(['store', 'path']));
-  const unreadable = await unreadableCertificates(config, interpreted, readText);
-  if (unreadable.length > 0) throw new ConfigError(unreadable);
-  return { config, path: found?.path ?? null, warnings: [...interpreted.warnings, ...foreignVariables(options.env)], fromFile: factsOf(config, interpreted) };
+  const problems = [...foreignFiles(options.env), ...(await unreadableCertificates(config, interpreted, readText))];
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { config, path: found?.path ?? null, warnings: interpreted.warnings, fromFile: factsOf(config, interpreted) };
 }
 
 function factsOf(config: Config, { isSet }: Interpreted): FromFile {
@@ -81,7 +81,9 @@ async function unreadableCertificates({ server: { https } }: Config, { whereIs }
   return problems;
 }
 
-function foreignVariables(env: Environment): readonly string[] {
-  if (env.NOMYO_ROUTER_CONFIG_PATH === undefined) return [];
-  return ['NOMYO_ROUTER_CONFIG_PATH names a file of another program, which this one does not read. `oar migrate nomyo FILE` turns it into one of this program.'];
+/** Files of another program that the environment names: whoever set them means this router to read them (ruling 18). */
+function foreignFiles(env: Environment): readonly ConfigProblem[] {
+  return ['NOMYO_ROUTER_CONFIG_PATH', 'NOMYO_ROUTER_DB_PATH']
+    .filter((name) => env[name] !== undefined)
+    .map((name) => ({ where: name, message: `${name} names a file of another program, which this one does not read. \`oar migrate nomyo FILE\` turns its configuration into one of this program; then unset the variable.` }));
 }
