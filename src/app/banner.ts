@@ -17,8 +17,9 @@ export function banner(url: string, fleet: FleetView, version: string): string {
     '',
     `  Try it    ${curlLine(url)}`,
     '',
-    `  Clients   OpenAI API   ${url}/v1   (any API key)`,
-    `            Ollama API   ${url}`,
+    `  Clients   OpenAI API      ${url}/v1   (any API key)`,
+    `            Ollama API      ${url}`,
+    `            Anthropic API   ${url}   (ANTHROPIC_BASE_URL)`,
     `  Status    ${url}/v1/router/status   stop with Ctrl-C`,
     '',
   ]
