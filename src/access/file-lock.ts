@@ -2,6 +2,8 @@
 import { link, open, rename, stat, unlink } from 'node:fs/promises';
 import type { Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
+import { errorCode } from '../util/error-code.ts';
+import { pause } from '../util/pause.ts';
 
 export interface FileLock {
   /** False when another process took it for abandoned: whoever held it must not write any more. */
@@ -24,7 +26,7 @@ export async function lockFile(path: string, clock: Clock): Promise<FileLock> {
     if (mark !== null) return held(name, mark);
     if (clock.now() >= endsAt) throw new RouterError('conflict', 'Another process is changing the access file. Try again.');
     await removeAbandoned(name, clock.now());
-    await new Promise<void>((resolve) => void clock.after(tryEveryMs, resolve));
+    await pause(clock, tryEveryMs);
   }
 }
 
@@ -48,7 +50,7 @@ async function make(name: string): Promise<string | null> {
       await file.close();
     }
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST') return null;
+    if (errorCode(thrown) === 'EEXIST') return null;
     throw thrown;
   }
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { CancelTimer, Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
 import type { Log } from '../telemetry/telemetry.ts';
+import { errorCode } from '../util/error-code.ts';
 import { lockFile } from './file-lock.ts';
 import type { ManagedPolicy } from './policy.ts';
 import { writeWhole } from './write-whole.ts';
@@ -154,7 +155,7 @@ async function create({ path, text, clock }: ManagedFileOptions, initial: Manage
     }
   } catch (cause) {
     if (cause instanceof RouterError) throw cause;
-    throw new Error(`The access file ${path} cannot be written (${codeOf(cause)}). Make its folder writable for the user that runs the router, or choose another place with access.managedConfigPath.`, { cause });
+    throw new Error(`The access file ${path} cannot be written (${errorCode(cause) ?? String(cause)}). Make its folder writable for the user that runs the router, or choose another place with access.managedConfigPath.`, { cause });
   }
 }
 
@@ -162,7 +163,7 @@ async function read(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const code = codeOf(cause);
+    const code = errorCode(cause) ?? String(cause);
     if (code === 'ENOENT') throw new Error(`The access file ${path} is missing. Write it, or set access.bootstrapIfMissing: true.`, { cause });
     throw new Error(`The access file ${path} cannot be read (${code}). Make it readable for the user that runs the router.`, { cause });
   }
@@ -176,15 +177,12 @@ async function markOf(path: string): Promise<string> {
     const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
     return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
   } catch (thrown) {
-    return codeOf(thrown) === 'ENOENT' ? missing : `unreadable ${codeOf(thrown)}`;
+    const code = errorCode(thrown) ?? String(thrown);
+    return code === 'ENOENT' ? missing : `unreadable ${code}`;
   }
 }
 
 function asRouterError(thrown: unknown): RouterError {
   if (thrown instanceof RouterError) return thrown;
   return new RouterError('store_unavailable', `The access file could not be changed: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { cause: thrown });
-}
-
-function codeOf(thrown: unknown): string {
-  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown);
 }

@@ -1,4 +1,5 @@
 /** Sessions of people in a browser who have shown their key once. They are kept in memory: a restart ends them. */
+import { forgetOldest } from '../util/forget-oldest.ts';
 import { hashOf } from './key-secrets.ts';
 
 const lastsMs = 12 * 3600 * 1000;
@@ -25,8 +26,7 @@ export class Sessions {
     const token = Buffer.from(this.#random(tokenBytes)).toString('base64url');
     const endsAt = at + lastsMs;
     this.#sessions.set(hashOf(token), { keyId, endsAt });
-    const [oldest] = this.#sessions.keys();
-    if (this.#sessions.size > mostSessions && oldest !== undefined) this.#sessions.delete(oldest);
+    forgetOldest(this.#sessions, mostSessions);
     return { token, endsAt };
   }
 

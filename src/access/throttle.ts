@@ -1,4 +1,5 @@
 /** Slows down those who try keys: after some failures an address may show none for a while. */
+import { forgetOldest } from '../util/forget-oldest.ts';
 
 const failuresAllowed = 10;
 const windowMs = 60_000;
@@ -27,7 +28,7 @@ export class Throttle {
     const current = before !== undefined && before.since + windowMs > at ? before : { since: at, count: 0 };
     this.#failures.delete(address);
     this.#failures.set(address, { since: current.since, count: current.count + 1 });
-    forgetOldest(this.#failures);
+    forgetOldest(this.#failures, mostAddresses);
   }
 
   /** Whoever showed this key from this address lately is known; `hash` is that of the key. */
@@ -39,12 +40,6 @@ export class Throttle {
     const who = `${address} ${hash}`;
     this.#good.delete(who);
     this.#good.set(who, at);
-    forgetOldest(this.#good);
+    forgetOldest(this.#good, mostAddresses);
   }
-}
-
-function forgetOldest(map: Map<string, unknown>): void {
-  if (map.size <= mostAddresses) return;
-  const [oldest] = map.keys();
-  if (oldest !== undefined) map.delete(oldest);
 }

@@ -5,7 +5,7 @@ import type { BackendState, FleetView } from '../core/fleet.ts';
 import type { Candidate } from '../core/placement.ts';
 import { userOf } from '../core/principal.ts';
 import type { ChatRequest, Classification, InferenceRequest, Priority } from '../core/request.ts';
-import { estimateTokens } from '../util/estimate-tokens.ts';
+import { estimateTokens, tokensOfChars } from '../util/estimate-tokens.ts';
 import type { Classifier, ClassifierTools } from '../classifiers/classifier.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { gpuTotals } from '../fleet/gpu-totals.ts';
@@ -53,7 +53,7 @@ function answerTokens(request: InferenceRequest): number {
 
 /** What must be in the context at once: each text that is embedded has it for itself. */
 function contextTokens(request: InferenceRequest, tokensOf: Bound['tokensOf']): number {
-  return request.task === 'embedding' ? Math.ceil(request.inputs.reduce((longest, input) => Math.max(longest, input.length), 0) / 4) : tokensOf(request);
+  return request.task === 'embedding' ? tokensOfChars(request.inputs.reduce((longest, input) => Math.max(longest, input.length), 0)) : tokensOf(request);
 }
 
 /** Asked several times for one request: by the decision, the scheduler, the wire. */
@@ -217,8 +217,7 @@ function contextFor(sources: Bound, request: InferenceRequest, candidate: Candid
   const spec = table.specs.get(candidate.modelKey);
   if (!table.fromFile || spec?.defaultContext === undefined || request.contextLength !== undefined) return undefined;
   const needed = contextTokens(request, sources.tokensOf) + answerTokens(request);
-  const backend = backendOf(sources.fleet.view(), candidate.backendId);
-  const resident = backend?.report?.resident?.find((one) => sameModel(one.name, candidate.model));
-  if (resident?.contextLength !== undefined && resident.contextLength >= needed) return resident.contextLength;
+  const resident = contextOn(backendOf(sources.fleet.view(), candidate.backendId), candidate);
+  if (resident !== undefined && resident >= needed) return resident;
   return Math.max(spec.defaultContext, Math.min(needed, spec.maxContext ?? needed));
 }

@@ -2,6 +2,7 @@
 import { request as plainRequest, type RequestOptions } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import type { CommandContext, GlobalOptions } from '../commands/command.ts';
+import { errorCode } from '../util/error-code.ts';
 
 const usualTimeoutMs = 30_000;
 
@@ -48,7 +49,7 @@ function answerOf(status: number, text: string): Answer {
 const certificateCodes = ['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID'];
 
 function whyFailed(cause: Error, address: URL, timeoutMs: number): string {
-  const code = 'code' in cause ? String(cause.code) : '';
+  const code = errorCode(cause) ?? '';
   const where = `${address.origin}${address.pathname.replace(/\/v1\/.*$/, '')}`;
   if (cause.name === 'AbortError' || cause.name === 'TimeoutError') return `The router at ${where} did not answer within ${timeoutMs / 1000} s.`;
   if (certificateCodes.includes(code)) return `The certificate of ${where} is not trusted (${code}). To talk to it all the same, add --insecure.`;

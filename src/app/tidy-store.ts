@@ -1,11 +1,11 @@
 /** Lets go, now and then, of what the store need not keep: keys over their time, and the minutes of long ago. */
 import type { CancelTimer, Clock } from '../core/clock.ts';
+import { daySeconds } from '../core/usage.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/telemetry.ts';
 import type { Part } from './lifecycle.ts';
 
 const everyMs = 3_600_000;
-const daySeconds = 86_400;
 /** Minutes of usage are kept so long; then one row a day takes their place. */
 const minuteDays = 90;
 

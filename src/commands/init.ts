@@ -1,6 +1,7 @@
 /** `oar init`: writes a first configuration file. */
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { errorCode } from '../util/error-code.ts';
 import type { Command } from './command.ts';
 import { starterConfig } from './starter-config.ts';
 
@@ -25,7 +26,7 @@ export const command: Command = {
 };
 
 function whyNotWritten(cause: unknown, path: string): string {
-  switch (cause instanceof Error && 'code' in cause ? cause.code : undefined) {
+  switch (errorCode(cause)) {
     case 'EEXIST':
       return `Refusing to overwrite existing config: ${path}`;
     case 'ENOENT':

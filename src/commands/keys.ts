@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { KeyChange } from '../access/access.ts';
 import type { Config } from '../config/config.ts';
+import { errorCode } from '../util/error-code.ts';
 import { systemClock } from '../util/system-clock.ts';
 import type { Command, CommandContext, GlobalOptions, KeyFile } from './command.ts';
 import { type KeyFields, keyFields } from './key-options.ts';
@@ -103,7 +104,7 @@ async function changing<Value>({ path }: KeyFile, change: () => Promise<Value>):
     return await change();
   } catch (cause) {
     const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-    const code = reason instanceof Error && 'code' in reason ? String(reason.code) : '';
+    const code = errorCode(reason) ?? '';
     if (!['EACCES', 'EPERM', 'EROFS'].includes(code)) throw cause;
     throw new Error(`You may not write ${path} (${code}). Run this as the user that runs the router.`, { cause });
   }

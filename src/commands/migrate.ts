@@ -1,6 +1,7 @@
 /** `oar migrate`: turns the configuration of another program into one of this. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { errorCode } from '../util/error-code.ts';
 import type { Command, CommandContext } from './command.ts';
 import { migrateNomyo } from './migrate-nomyo.ts';
 
@@ -30,7 +31,7 @@ async function read(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    throw new Error(`${path} cannot be read (${codeOf(cause)}). Name the configuration file of the old program.`, { cause });
+    throw new Error(`${path} cannot be read (${errorCode(cause) ?? String(cause)}). Name the configuration file of the old program.`, { cause });
   }
 }
 
@@ -40,12 +41,8 @@ async function write(context: CommandContext, out: string, text: string): Promis
   try {
     await writeFile(path, text, { flag: 'wx', mode: 0o600 });
   } catch (cause) {
-    const code = codeOf(cause);
+    const code = errorCode(cause) ?? String(cause);
     throw new Error(code === 'EEXIST' ? `Refusing to overwrite ${path}. Move it away, or choose another place with --out.` : `${path} cannot be written (${code}). Choose another place with --out.`, { cause });
   }
   context.out(`Wrote ${out}. Check it with: oar validate-config --config ${out}`);
-}
-
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
 }

@@ -1,5 +1,6 @@
 /** Finds the configuration file: the one that was named, else the first of the usual places that exists. */
 import { join, resolve } from 'node:path';
+import { errorCode } from '../util/error-code.ts';
 import { ConfigError } from './config-error.ts';
 
 export type ReadText = (path: string) => Promise<string>;
@@ -39,13 +40,13 @@ async function readIfThere(path: string, readText: ReadText): Promise<string | n
   try {
     return await readText(path);
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const code = errorCode(cause);
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw new ConfigError([{ where: path, message: whyUnreadable(code, cause) }], { cause });
   }
 }
 
-function whyUnreadable(code: unknown, cause: unknown): string {
+function whyUnreadable(code: string | undefined, cause: unknown): string {
   if (code === 'EISDIR') return 'This is a folder; name the file in it.';
   if (code === 'EACCES' || code === 'EPERM') return 'This file may not be read by you. Change its permissions, or name another with --config.';
   return `This file cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;

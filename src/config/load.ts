@@ -1,6 +1,7 @@
 /** Reads the configuration: finds the file, puts environment and flags above it, checks it all and makes paths absolute. */
 import { readFile as readFromDisk } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { errorCode } from '../util/error-code.ts';
 import { ConfigError } from './config-error.ts';
 import type { Config, ConfigProblem, FromFile, LoadedConfig } from './config.ts';
 import { expandHome, findConfig, type ReadText } from './find-config.ts';
@@ -74,7 +75,7 @@ async function unreadableCertificates({ server: { https } }: Config, { whereIs }
     try {
       await readText(path);
     } catch (cause) {
-      const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+      const code = errorCode(cause) ?? String(cause);
       problems.push({ where: whereIs(['server', 'https', key]), message: `server.https.${key} is ${path}, which cannot be read (${code}). Write the path of a PEM file that you may read.` });
     }
   }

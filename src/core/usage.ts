@@ -16,7 +16,10 @@ export interface MinuteUsage extends UsageTotal {
   readonly at: number;
 }
 
+/** A day of UTC. */
+export const daySeconds = 86_400;
+
 /** What was used within a minute, or within a day (UTC) whose minutes are not kept any more. */
 export interface SpanUsage extends MinuteUsage {
-  readonly spanSeconds: 60 | 86_400;
+  readonly spanSeconds: 60 | typeof daySeconds;
 }

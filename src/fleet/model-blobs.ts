@@ -1,5 +1,6 @@
 /** Remembers which backends hold which uploaded files, and where the next ones go. */
 import type { Clock } from '../core/clock.ts';
+import { forgetOldest } from '../util/forget-oldest.ts';
 
 /** Files of one model follow each other within this time, so they must lie on one backend. */
 const togetherMs = 3_600_000;
@@ -31,8 +32,7 @@ export class BlobPlaces {
     holders.add(backendId);
     this.#holders.delete(key);
     this.#holders.set(key, holders);
-    const [oldest] = this.#holders.size > mostDigests ? this.#holders.keys() : [];
-    if (oldest !== undefined) this.#holders.delete(oldest);
+    forgetOldest(this.#holders, mostDigests);
   }
 
   /** Backends that are known to hold all of them. */

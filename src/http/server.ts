@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import { RouterError, toRouterError } from '../core/errors.ts';
 import type { Log } from '../telemetry/telemetry.ts';
 import type { Access } from '../access/access.ts';
+import { pause } from '../util/pause.ts';
 import { callerOf } from './caller.ts';
 import { Certificates, type TlsSource } from './certificates.ts';
 import { Connections } from './connection.ts';
@@ -211,7 +212,7 @@ const sweepMs = 10;
 async function stop(server: Server, { clock, connections }: Inside, deadlineMs: number): Promise<void> {
   const endsAt = clock.now() + deadlineMs;
   while (busyConnections(server, connections) > 0 && clock.now() < endsAt) {
-    await new Promise<void>((resolve) => void clock.after(sweepMs, resolve));
+    await pause(clock, sweepMs);
   }
   await new Promise<void>((resolve) => {
     server.close(() => resolve());

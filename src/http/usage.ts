@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
 import type { FleetView } from '../core/fleet.ts';
-import type { SpanUsage, UsageTotal } from '../core/usage.ts';
+import { daySeconds, type SpanUsage, type UsageTotal } from '../core/usage.ts';
 import type { UsageStore } from '../store/store.ts';
 import { sameModel } from '../util/model-name.ts';
 import type { OpenStreams } from './event-stream.ts';
@@ -29,7 +29,6 @@ export interface UsageSources {
 }
 
 const longestSeries = 50_000;
-const daySeconds = 86_400;
 
 export function usageRoutes(sources: UsageSources): Route[] {
   const now = (): UsageNow => ({ backends: sources.fleet().backends, running: sources.running(), totals: sources.ledger.totals() });

@@ -4,7 +4,7 @@ import { RouterError, toRouterError } from '../core/errors.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { StreamPart, Usage } from '../core/stream.ts';
 import type { UpstreamAnswer } from '../backends/backend.ts';
-import type { InferenceDialect, ResponseDecoder, Target } from '../dialects/dialect.ts';
+import type { InferenceDialect, ResponseDecoder, WireCall } from '../dialects/dialect.ts';
 import type { ServingBackend } from './pipeline.ts';
 
 /** An answer that has begun: its first parts are here, the rest is read. */
@@ -31,15 +31,15 @@ export interface StartOptions {
   readonly backend: ServingBackend;
   readonly placement: Placement;
   readonly request: InferenceRequest;
-  readonly target: Target;
+  /** The request as `dialect` says it to this backend. */
+  readonly call: WireCall;
   readonly signal: AbortSignal;
 }
 
 /** Rejects with a RouterError while another backend may still be tried. */
 export async function startAnswer(options: StartOptions): Promise<StartedAnswer> {
-  const { caller, dialect, backend, request } = options;
+  const { caller, dialect, backend, request, call } = options;
   const relay = dialect === caller;
-  const call = dialect.encodeRequest(request, options.target);
   let cancel = (): void => {};
   try {
     const upstream = await backend.executor.execute(call, options.signal);

@@ -17,7 +17,7 @@ import { loadModel, onlyLoads } from './load-model.ts';
 import { withoutThinking } from './prepare-thinking.ts';
 import { AnswerInterrupted, respond } from './respond.ts';
 import { nextCandidates, nowhere, type Run, spokenBy, spokenWith } from './next-candidates.ts';
-import { strictDialect } from './spoken.ts';
+import { strictCall } from './spoken.ts';
 import { Tries } from './tries.ts';
 
 /** Resolves with true when the answer is complete, false when the request waited so long that it should become a job. */
@@ -138,8 +138,8 @@ function countBroken(record: RequestRecord, { usage }: AnswerInterrupted, prompt
 /** In the dialect that is spoken with the backend, or another one in which it can be told to refuse a prompt that is too long. */
 function startOptions({ parts, call }: Run, dialect: InferenceDialect, { request }: Prepared, backend: ServingBackend, placement: Placement, signal: AbortSignal): StartOptions {
   const target = parts.brain.target(request, placement);
-  const strict = target.refuseLong !== true || dialect.refusesLong === true ? dialect : strictDialect(request, target, spokenBy(parts, placement.backendId) ?? [], parts.dialects);
-  return { caller: call.dialect, dialect: strict ?? dialect, backend, placement, request, target, signal };
+  const strict = target.refuseLong !== true || dialect.refusesLong === true ? null : strictCall(request, target, spokenBy(parts, placement.backendId) ?? [], parts.dialects);
+  return { caller: call.dialect, ...(strict ?? { dialect, call: dialect.encodeRequest(request, target) }), backend, placement, request, signal };
 }
 
 /** A backend that only says that the prompt is too long is helped out with what the router knows of both lengths. */
@@ -165,7 +165,8 @@ async function startShorter(options: StartOptions, prepared: Prepared, run: Run,
     rewrites = [...new Set([...rewrites, ...shorter.rewrites])];
     headers = { ...headers, ...shorter.headers };
     try {
-      const answer = await startAnswer({ ...options, request, target: parts.brain.target(request, options.placement) });
+      const wire = options.dialect.encodeRequest(request, parts.brain.target(request, options.placement));
+      const answer = await startAnswer({ ...options, request, call: wire });
       return { prepared: { request, rewrites, headers }, answer };
     } catch (again) {
       thrown = withNumbers(again, run, options.placement);

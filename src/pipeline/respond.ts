@@ -2,6 +2,7 @@
 import { RouterError } from '../core/errors.ts';
 import type { StreamPart, Usage } from '../core/stream.ts';
 import type { AnswerContext, InferenceDialect, ResponseEncoder } from '../dialects/dialect.ts';
+import { tokensOfChars } from '../util/estimate-tokens.ts';
 import { joinBytes } from '../util/join-bytes.ts';
 import type { StartedAnswer } from './answer.ts';
 import type { AnswerWatcher, Reply } from './pipeline.ts';
@@ -98,9 +99,9 @@ class Progress {
     else if (part.type === 'finish') this.usage = part.usage;
   }
 
-  /** A relayed chunk carries a token as a rule; otherwise a token has four characters. */
+  /** A relayed chunk carries a token as a rule. */
   usageSoFar(answer: StartedAnswer): Usage {
-    const counted = this.#text ? { completionTokens: this.#chunks + Math.ceil(this.#chars / 4) } : {};
+    const counted = this.#text ? { completionTokens: this.#chunks + tokensOfChars(this.#chars) } : {};
     return { ...counted, ...answer.usage(), ...this.usage };
   }
 }

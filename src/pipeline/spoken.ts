@@ -1,6 +1,6 @@
 /** Finds the dialect in which a request can be put to a backend. */
 import type { InferenceRequest } from '../core/request.ts';
-import type { InferenceDialect, Target } from '../dialects/dialect.ts';
+import type { InferenceDialect, Target, WireCall } from '../dialects/dialect.ts';
 
 type Dialects = ReadonlyMap<string, InferenceDialect>;
 
@@ -26,14 +26,13 @@ export function dialectFor(caller: InferenceDialect, request: InferenceRequest, 
   return found;
 }
 
-/** The dialect in which the backend can be told to refuse a prompt that is too long; null when it has none that can say this request. */
-export function strictDialect(request: InferenceRequest, target: Target, speaks: readonly string[], dialects: Dialects): InferenceDialect | null {
+/** The request in a dialect in which the backend can be told to refuse a prompt that is too long; null when it has none that can say this request. */
+export function strictCall(request: InferenceRequest, target: Target, speaks: readonly string[], dialects: Dialects): { readonly dialect: InferenceDialect; readonly call: WireCall } | null {
   for (const id of speaks) {
     const dialect = dialects.get(id);
     if (dialect?.task !== request.task || dialect.refusesLong !== true) continue;
     try {
-      dialect.encodeRequest(request, target);
-      return dialect;
+      return { dialect, call: dialect.encodeRequest(request, target) };
     } catch {
       // It cannot say something else that was asked: another one may.
     }

@@ -3,6 +3,7 @@ import type { CancelTimer, Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
 import type { MinuteUsage } from '../core/usage.ts';
 import type { UsageBatch, UsageStore } from '../store/store.ts';
+import { pause } from '../util/pause.ts';
 import type { Log } from './telemetry.ts';
 
 export interface UsageWriterOptions {
@@ -57,7 +58,7 @@ export class UsageWriter {
     const { clock, log } = this.#options;
     let written = await this.flush();
     for (let tries = 1; !written && tries < triesAtStop; tries += 1) {
-      await new Promise<void>((resolve) => void clock.after(firstRetryMs, resolve));
+      await pause(clock, firstRetryMs);
       written = await this.flush();
     }
     this.#stopped = true;

@@ -4,18 +4,23 @@ import type { ChatRequest, ContentPart, InferenceRequest } from '../core/request
 const charsPerToken = 4;
 const imageTokens = 800;
 
+/** A token has four characters as a rule. */
+export function tokensOfChars(chars: number): number {
+  return Math.ceil(chars / charsPerToken);
+}
+
 /** A quarter of all characters that the model reads, and 800 an image. */
 export function estimateTokens(request: InferenceRequest): number {
   switch (request.task) {
     case 'chat':
       return chatTokens(request);
     case 'embedding':
-      return Math.ceil(request.inputs.reduce((chars, input) => chars + input.length, 0) / charsPerToken);
+      return tokensOfChars(request.inputs.reduce((chars, input) => chars + input.length, 0));
     case 'rerank':
     case 'image':
     case 'speech':
     case 'transcription':
-      return Math.ceil(request.text.length / charsPerToken);
+      return tokensOfChars(request.text.length);
     default:
       return request satisfies never;
   }
@@ -33,7 +38,7 @@ function chatTokens(request: ChatRequest): number {
     }
     for (const call of message.toolCalls ?? []) chars += call.name.length + call.arguments.length;
   }
-  return Math.ceil(chars / charsPerToken) + imageTokens * images;
+  return tokensOfChars(chars) + imageTokens * images;
 }
 
 export function isImage(part: ContentPart): boolean {

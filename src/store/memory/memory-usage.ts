@@ -1,11 +1,10 @@
 /** The usage store's rules over Maps. */
-import type { MinuteUsage, SpanUsage, UsageTotal } from '../../core/usage.ts';
+import { daySeconds, type MinuteUsage, type SpanUsage, type UsageTotal } from '../../core/usage.ts';
 import type { UsageBatch } from '../store.ts';
 import type { UsageCalls } from '../store-calls.ts';
 
 type Counts = { -readonly [Name in keyof UsageTotal]: UsageTotal[Name] };
 
-const daySeconds = 86_400;
 
 /** Synchronous; see `UsageStore` for what each call promises. */
 export class MemoryUsage implements UsageCalls {

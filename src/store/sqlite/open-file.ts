@@ -1,6 +1,7 @@
 /** Opens the database file for this process alone: folder, lock, settings, migrations. */
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errorCode } from '../../util/error-code.ts';
 import { openSqlite, sqliteCode } from './database.ts';
 import type { Database } from './database.ts';
 import { migrate, NewerSchemaError } from './migrations.ts';
@@ -80,7 +81,7 @@ function createPrivate(path: string): void {
     // Only when it is new: closing any descriptor of a file drops the locks that this process holds on it.
     closeSync(openSync(path, 'wx', 0o600));
   } catch (thrown) {
-    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST')) throw thrown;
+    if (errorCode(thrown) !== 'EEXIST') throw thrown;
   }
 }
 

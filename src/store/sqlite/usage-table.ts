@@ -1,12 +1,11 @@
 /** The usage store's calls as SQL, each inside a transaction of the caller. */
-import type { MinuteUsage, SpanUsage, UsageTotal } from '../../core/usage.ts';
+import { daySeconds, type MinuteUsage, type SpanUsage, type UsageTotal } from '../../core/usage.ts';
 import type { UsageBatch } from '../store.ts';
 import type { UsageCalls } from '../store-calls.ts';
 import type { Database, SqlRow, SqlValue } from './database.ts';
 import { Statements } from './statements.ts';
 
 const addUp = 'requests = requests + excluded.requests, prompt_tokens = prompt_tokens + excluded.prompt_tokens, completion_tokens = completion_tokens + excluded.completion_tokens';
-const daySeconds = 86_400;
 
 /** Every call throws SQLite's own error. */
 export class UsageTable implements UsageCalls {
