@@ -3,7 +3,7 @@ import type { FleetView } from '../core/fleet.ts';
 import { createForeignLoad } from './foreign-gpu-load.ts';
 
 function at(utilizationPct: number | undefined, takenAt: number): FleetView {
-  return { version: 1, backends: [], gpu: { provider: 'nvidia', takenAt, gpus: [{ index: 0, ...(utilizationPct === undefined ? {} : { utilizationPct }) }] }, speed: () => ({}) };
+  return { version: 1, backends: [], nodes: [], gpu: { provider: 'nvidia', takenAt, gpus: [{ index: 0, ...(utilizationPct === undefined ? {} : { utilizationPct }) }] }, speed: () => ({}) };
 }
 
 const load = (totalRunning: number) => () => ({ totalQueued: 0, totalRunning, queued: () => 0, running: () => 0 });

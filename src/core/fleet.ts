@@ -1,6 +1,7 @@
 /** What exists: nodes (machines), backends (inference servers on them), models, GPUs. */
+import type { NodeState } from './node.ts';
 
-export type Capability = 'chat' | 'embedding' | 'vision' | 'tools' | 'thinking' | 'insert' | 'rerank';
+export type Capability = 'chat' | 'embedding' | 'vision' | 'tools' | 'thinking' | 'insert' | 'rerank' | 'image' | 'transcription' | 'speech' | 'image-embedding';
 
 /** Weights as one backend lists them. */
 export interface Model {
@@ -77,6 +78,10 @@ export interface Gpu {
   readonly vramUsedMb?: number;
   readonly vramFreeMb?: number;
   readonly utilizationPct?: number;
+  readonly vendor?: 'nvidia' | 'amd' | 'apple' | 'intel';
+  readonly temperatureC?: number;
+  /** It has no memory of its own and takes the machine's. */
+  readonly unified?: boolean;
 }
 
 export interface GpuSnapshot {
@@ -107,6 +112,8 @@ export interface LearnedSpeed {
 export interface FleetView {
   readonly version: number;
   readonly backends: readonly BackendState[];
+  /** Every machine that has a backend or an agent; a backend names its own by `nodeId`. */
+  readonly nodes: readonly NodeState[];
   readonly gpu: GpuSnapshot | null;
   speed(backendId: string, model: string): LearnedSpeed;
 }

@@ -12,6 +12,8 @@ export interface ModelChange {
   readonly lost?: string;
 }
 
+const noNodes: FleetView['nodes'] = Object.freeze([]);
+
 /** As Ollama lists it. */
 function tagged(name: string): string {
   return name.includes(':') ? name : `${name}:latest`;
@@ -35,7 +37,7 @@ export class Registry {
 
   /** The same object until something changed. */
   view(): FleetView {
-    this.#view ??= Object.freeze({ version: ++this.#version, backends: Object.freeze([...this.#states.values()]), gpu: this.#gpu, speed: this.#speed });
+    this.#view ??= Object.freeze({ version: ++this.#version, backends: Object.freeze([...this.#states.values()]), nodes: noNodes, gpu: this.#gpu, speed: this.#speed });
     return this.#view;
   }
 

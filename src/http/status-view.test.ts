@@ -13,7 +13,7 @@ function now(fleet: Partial<FleetView>, gpu: StatusNow['gpu'] = null): StatusNow
     gpu,
     load,
     table: { specs: new Map([['a', { name: 'a', purpose: [], tags: [], priority: 50, costClass: 'low', exclusive: false, allowWhenBusy: true }]]), routes: new Map([['triage', ['a']]]), fromFile: true },
-    fleet: { version: 1, backends: [], gpu: null, speed: () => ({}), ...fleet },
+    fleet: { version: 1, backends: [], nodes: [], gpu: null, speed: () => ({}), ...fleet },
     jobs: { byStatus: none, byModel: [], bytes: 0 },
     concurrency: () => 4,
   };

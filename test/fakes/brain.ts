@@ -41,7 +41,7 @@ export function backend(id: string, sketch: BackendSketch = {}): BackendState {
 }
 
 export function fleet(backends: readonly BackendState[], speed: (backendId: string, model: string) => LearnedSpeed = () => ({})): FleetView {
-  return { version: 1, backends, gpu: null, speed };
+  return { version: 1, backends, nodes: [], gpu: null, speed };
 }
 
 export const policy: RoutingPolicy = {
