@@ -17,11 +17,27 @@ export interface Term {
   readonly unit: 'points' | 'ms';
 }
 
+/** A candidate as it stood when a place was chosen, the chosen one included. */
+export interface Considered {
+  readonly backendId: string;
+  readonly nodeId: string;
+  readonly model: string;
+  readonly terms: readonly Term[];
+  /** Sum of the terms in the policy's unit; absent for one that was out of the question. */
+  readonly total?: number;
+  /** Why it was out of the question, in words. */
+  readonly veto?: string;
+}
+
 /** The candidate that was chosen, and why. */
 export interface Placement extends Candidate {
   /** Sum of the terms in the policy's unit. */
   readonly total: number;
   readonly why: readonly Term[];
+  /** The total as whole points, when the policy counts in points. */
+  readonly score?: number;
+  /** At most 32; absent when there was no choice. */
+  readonly considered?: readonly Considered[];
 }
 
 /** The right to run on a placement. Taken once from the scheduler, given back once. */

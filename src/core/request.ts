@@ -26,6 +26,8 @@ export interface RouterOptions {
   readonly maxQueueTimeMs?: number;
   readonly maxExecutionTimeMs?: number;
   readonly requireGpuOnly?: boolean;
+  /** False: no other model may serve, whatever `router.substitution` allows. */
+  readonly allowSubstitution?: boolean;
 }
 
 export type ContentPart =
@@ -105,6 +107,10 @@ interface CommonRequest {
   readonly keepAlive?: string | number;
   /** The context length asked for, in tokens (Ollama `num_ctx`). */
   readonly contextLength?: number;
+  /** Names of models to try in this order when the asked one cannot serve; absent when the request has no such field. */
+  readonly fallbackModels?: readonly string[];
+  /** `metadata.tags`; absent when the request has no such list. */
+  readonly tags?: readonly string[];
   /** Null when the request carried no `router` object: then it never becomes a job (ruling 3). */
   readonly router: RouterOptions | null;
   /** Top-level fields that only the caller's dialect knows. */

@@ -1,10 +1,12 @@
 /** What happened to one request, written once when it ends. */
-import type { Term } from './placement.ts';
+import type { Considered, Term } from './placement.ts';
 import type { Usage } from './stream.ts';
 import type { Plane } from './principal.ts';
 
 export interface Attempt {
   readonly backendId: string;
+  /** The machine that the backend is on. */
+  readonly nodeId?: string;
   readonly model: string;
   readonly startedAt: number;
   /** Absent while none came. */
@@ -14,12 +16,16 @@ export interface Attempt {
   readonly error?: string;
   readonly message?: string;
   readonly why: readonly Term[];
+  /** Absent when there was no choice. */
+  readonly considered?: readonly Considered[];
 }
 
 export interface Trace {
   readonly requestId: string;
   readonly jobId?: string;
   readonly principalId: string;
+  /** The caller's network address. */
+  readonly address?: string;
   readonly plane: Plane;
   readonly dialect: string;
   readonly stream: boolean;
@@ -28,7 +34,17 @@ export interface Trace {
   readonly requestedModel: string | null;
   readonly servedModel?: string;
   readonly backendId?: string;
+  /** The machine of the backend that served. */
+  readonly nodeId?: string;
+  /** Points of the place that served, when places are rated in points. */
+  readonly score?: number;
+  /** The served model is not what was asked for: the caller named it to fall back to, or `router.substitution` allowed it. */
+  readonly instead?: 'fallback' | 'substitute';
   readonly decisionReason?: string;
+  /** As the caller wrote it, cut to a bounded length. */
+  readonly user?: string;
+  /** What the caller marked the request with, for figures by application; absent: none. */
+  readonly tags?: readonly string[];
   readonly receivedAt: number;
   readonly queueMs: number;
   readonly firstPartMs?: number;

@@ -1,6 +1,7 @@
 /** Reads a request of the Anthropic messages API. */
 import type { ChatRequest, Reasoning, ResponseFormat, Sampling, Tool, ToolChoice } from '../core/request.ts';
 import { readAnthropicTurns } from './anthropic-turns.ts';
+import { readHerdFields } from './herd-fields.ts';
 import { defined, type FieldReader, type Fields, isObject, parseBody } from './read-fields.ts';
 import { readKeepAlive, readRouterOptions } from './router-options.ts';
 
@@ -9,7 +10,7 @@ export const anthropicMessagesId = 'anthropic-messages';
 /** Fields that a ChatRequest holds; all others are `extra`. `output_format` is the older name of `output_config.format`. */
 const held: ReadonlySet<string> = new Set([
   'model', 'messages', 'system', 'tools', 'tool_choice', 'stream', 'metadata', 'thinking', 'output_config', 'output_format',
-  'max_tokens', 'stop_sequences', 'temperature', 'top_p', 'top_k', 'keep_alive', 'router',
+  'max_tokens', 'stop_sequences', 'temperature', 'top_p', 'top_k', 'keep_alive', 'router', 'fallback_models',
 ]);
 
 /** What the API would do beside the model's own answer. */
@@ -38,6 +39,7 @@ export function readAnthropicRequest(text: string, generates = true): ChatReques
     user: body.object('metadata')?.string('user_id'),
     keepAlive: readKeepAlive(body),
     router: readRouterOptions(body),
+    ...readHerdFields(body),
     decisive,
     extra: withUntranslated(body.others(held), others, choice.other, format.other),
   });

@@ -1,10 +1,11 @@
 /** What Ollama's two embedding requests share: options, keep_alive, and what the router puts in. */
 import type { EmbeddingRequest } from '../core/request.ts';
 import type { Target } from './dialect.ts';
+import { readHerdFields, readUser } from './herd-fields.ts';
 import { defined, type FieldReader, type Fields } from './read-fields.ts';
 import { readKeepAlive, readRouterOptions } from './router-options.ts';
 
-type SharedPart = Pick<EmbeddingRequest, 'model' | 'stream' | 'includeUsage' | 'keepAlive' | 'contextLength' | 'router' | 'extra'>;
+type SharedPart = Pick<EmbeddingRequest, 'model' | 'stream' | 'includeUsage' | 'keepAlive' | 'contextLength' | 'router' | 'extra' | 'user' | 'fallbackModels' | 'tags'>;
 
 /** `options` stay in `extra` as a whole: but for `num_ctx` they say nothing that a vector depends on. */
 export function readSharedPart(body: FieldReader, own: readonly string[]): SharedPart {
@@ -14,9 +15,11 @@ export function readSharedPart(body: FieldReader, own: readonly string[]): Share
     stream: false,
     includeUsage: false,
     keepAlive: readKeepAlive(body),
+    user: readUser(body),
     contextLength: context === undefined ? undefined : Math.trunc(context),
     router: readRouterOptions(body),
-    extra: body.others(new Set(['model', 'keep_alive', 'router', ...own])),
+    ...readHerdFields(body),
+    extra: body.others(new Set(['model', 'keep_alive', 'router', 'fallback_models', ...own])),
   });
 }
 

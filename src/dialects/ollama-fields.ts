@@ -1,18 +1,19 @@
 /** The fields that Ollama's chat and generate requests share: options, format, thinking, log probabilities. */
 import type { ChatRequest, Reasoning, ResponseFormat, Sampling } from '../core/request.ts';
 import type { Target } from './dialect.ts';
+import { readHerdFields, readUser } from './herd-fields.ts';
 import { defined, type FieldReader, type Fields, isObject, wrongField } from './read-fields.ts';
 import { readKeepAlive, readRouterOptions } from './router-options.ts';
 
 /** Top-level fields held by a ChatRequest in both requests. */
-export const sharedFields = ['model', 'stream', 'keep_alive', 'think', 'logprobs', 'top_logprobs', 'router'] as const;
+export const sharedFields = ['model', 'stream', 'keep_alive', 'think', 'logprobs', 'top_logprobs', 'router', 'fallback_models'] as const;
 
 const heldOptions: ReadonlySet<string> = new Set([
   'temperature', 'top_p', 'top_k', 'min_p', 'seed', 'stop', 'num_predict', 'num_ctx',
   'presence_penalty', 'frequency_penalty', 'repeat_penalty',
 ]);
 
-type SharedPart = Pick<ChatRequest, 'model' | 'sampling' | 'responseFormat' | 'reasoning' | 'logprobs' | 'stream' | 'includeUsage' | 'keepAlive' | 'contextLength' | 'router'>;
+type SharedPart = Pick<ChatRequest, 'model' | 'sampling' | 'responseFormat' | 'reasoning' | 'logprobs' | 'stream' | 'includeUsage' | 'keepAlive' | 'contextLength' | 'router' | 'user' | 'fallbackModels' | 'tags'>;
 
 /** An omitted `stream` means a stream, and the counts always come. Throws `invalid_request` naming the field. */
 export function readSharedFields(body: FieldReader): SharedPart {
@@ -23,11 +24,13 @@ export function readSharedFields(body: FieldReader): SharedPart {
     stream: body.boolean('stream') ?? true,
     includeUsage: true,
     router: readRouterOptions(body),
+    ...readHerdFields(body),
     ...defined<Partial<SharedPart>>({
       responseFormat: readFormat(body),
       reasoning: readThink(body),
       logprobs: body.boolean('logprobs') ? { top: body.integer('top_logprobs', 0) ?? 0 } : undefined,
       keepAlive: readKeepAlive(body),
+      user: readUser(body),
       contextLength: options && whole(options, 'num_ctx'),
     }),
   };

@@ -1,5 +1,6 @@
 /** Reads a request of the OpenAI chat API. */
 import type { ChatRequest, Reasoning, ResponseFormat, Sampling } from '../core/request.ts';
+import { readHerdFields } from './herd-fields.ts';
 import { readOpenAiMessages } from './openai-messages.ts';
 import { defined, type FieldReader, type Fields, isObject, parseBody } from './read-fields.ts';
 import { readKeepAlive, readRouterOptions } from './router-options.ts';
@@ -9,7 +10,7 @@ export const openAiChatId = 'openai-chat';
 
 /** Fields that a ChatRequest holds; all others are `extra`. */
 const held: ReadonlySet<string> = new Set([
-  'model', 'messages', 'tools', 'stream', 'stream_options', 'user', 'keep_alive', 'router',
+  'model', 'messages', 'tools', 'stream', 'stream_options', 'user', 'keep_alive', 'router', 'fallback_models',
   'temperature', 'top_p', 'top_k', 'min_p', 'seed', 'stop', 'max_tokens', 'max_completion_tokens',
   'presence_penalty', 'frequency_penalty', 'repeat_penalty', 'repetition_penalty',
   'reasoning_effort', 'logprobs', 'top_logprobs', 'parallel_tool_calls',
@@ -64,6 +65,7 @@ export function readOpenAiChatRequest(text: string): ChatRequest {
     user: body.string('user'),
     keepAlive: readKeepAlive(body),
     router: readRouterOptions(body),
+    ...readHerdFields(body),
     decisive,
     extra: withoutTranslated(extra, others, toolChoice !== undefined, responseFormat.understood),
   });

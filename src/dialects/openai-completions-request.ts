@@ -3,6 +3,7 @@ import { RouterError } from '../core/errors.ts';
 import type { ChatRequest, ContentPart } from '../core/request.ts';
 import { refuseOwnFeatures, unsupported } from './cannot-translate.ts';
 import type { Target, WireCall } from './dialect.ts';
+import { readHerdFields } from './herd-fields.ts';
 import { jsonText } from './json-text.ts';
 import { readOpenAiSampling } from './openai-chat-request.ts';
 import { openAiSampling } from './openai-chat-wire.ts';
@@ -15,7 +16,7 @@ const api = 'OpenAI completions';
 
 /** Fields that a ChatRequest holds; a prompt only when it is one text. */
 const held: ReadonlySet<string> = new Set([
-  'model', 'prompt', 'suffix', 'stream', 'stream_options', 'user', 'keep_alive', 'router', 'max_tokens', 'temperature', 'top_p',
+  'model', 'prompt', 'suffix', 'stream', 'stream_options', 'user', 'keep_alive', 'router', 'fallback_models', 'max_tokens', 'temperature', 'top_p',
   'top_k', 'min_p', 'seed', 'stop', 'presence_penalty', 'frequency_penalty', 'repeat_penalty', 'repetition_penalty', 'logprobs',
 ]);
 
@@ -42,6 +43,7 @@ export function readOpenAiCompletionsRequest(text: string): ChatRequest {
     user: body.string('user'),
     keepAlive: readKeepAlive(body),
     router: readRouterOptions(body),
+    ...readHerdFields(body),
     decisive,
     extra: others === undefined ? body.others(held) : { ...body.others(held), prompt: others },
   });

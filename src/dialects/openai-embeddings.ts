@@ -6,6 +6,7 @@ import { type EmbeddingAnswer, type EmbeddingShape, readIndexed } from './embedd
 import { embeddingDialect } from './embedding-dialect.ts';
 import { readOpenAiInput, refuseOpaque } from './embedding-input.ts';
 import { toBase64 } from './embedding-vector.ts';
+import { readHerdFields } from './herd-fields.ts';
 import { jsonText } from './json-text.ts';
 import { Base64Writer } from './openai-embeddings-base64.ts';
 import { openAiError } from './openai-error.ts';
@@ -18,7 +19,7 @@ const id = 'openai-embeddings';
 const path = '/v1/embeddings';
 
 /** Fields that an EmbeddingRequest holds; all others are `extra`. */
-const held: ReadonlySet<string> = new Set(['model', 'input', 'dimensions', 'user', 'keep_alive', 'router']);
+const held: ReadonlySet<string> = new Set(['model', 'input', 'dimensions', 'user', 'keep_alive', 'router', 'fallback_models']);
 
 function decodeRequest(text: string): EmbeddingRequest {
   const body = parseBody(text);
@@ -37,6 +38,7 @@ function decodeRequest(text: string): EmbeddingRequest {
     user: body.string('user'),
     keepAlive: readKeepAlive(body),
     router: readRouterOptions(body),
+    ...readHerdFields(body),
     extra: input.opaque === undefined && !input.rewritten ? extra : { ...extra, input: body.fields.input },
   });
 }

@@ -1,6 +1,7 @@
 /** Reads a request of the OpenAI responses API. */
 import { RouterError } from '../core/errors.ts';
 import type { ChatRequest, ConversationLink, Message, ResponseFormat } from '../core/request.ts';
+import { readHerdFields } from './herd-fields.ts';
 import { readEffort, readOpenAiSampling } from './openai-chat-request.ts';
 import { defined, type FieldReader, type Fields, isObject, parseBody, wrongField } from './read-fields.ts';
 import { readResponsesInput, referenceKind } from './responses-items.ts';
@@ -13,7 +14,7 @@ export const openAiResponsesId = 'openai-responses';
 const held: ReadonlySet<string> = new Set([
   'model', 'input', 'instructions', 'tools', 'tool_choice', 'text', 'reasoning', 'max_output_tokens', 'temperature', 'top_p',
   'top_logprobs', 'include', 'user', 'store', 'previous_response_id', 'stream', 'stream_options', 'background', 'conversation',
-  'keep_alive', 'router', 'seed', 'stop', 'top_k', 'min_p', 'presence_penalty', 'frequency_penalty', 'repeat_penalty', 'repetition_penalty',
+  'keep_alive', 'router', 'fallback_models', 'seed', 'stop', 'top_k', 'min_p', 'presence_penalty', 'frequency_penalty', 'repeat_penalty', 'repetition_penalty',
 ]);
 
 const decisive = ['prompt', 'text', 'tool_choice', 'tools'];
@@ -47,6 +48,7 @@ export function readOpenAiResponsesRequest(text: string): ChatRequest {
     user: body.string('user'),
     keepAlive: readKeepAlive(body),
     router: readRouterOptions(body),
+    ...readHerdFields(body),
     conversation: readLink(body, messages, passing.length),
     decisive,
     extra: {

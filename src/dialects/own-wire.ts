@@ -2,6 +2,7 @@
 import type { InferenceRequest } from '../core/request.ts';
 import { spliceTopLevel } from '../util/json-splice.ts';
 import type { Target, WireCall } from './dialect.ts';
+import { dropHerdFields } from './herd-fields.ts';
 import { jsonText } from './json-text.ts';
 import { isObject } from './read-fields.ts';
 
@@ -9,6 +10,7 @@ import { isObject } from './read-fields.ts';
 export function ownWire(request: InferenceRequest, target: Target, path: string, numCtx: boolean): WireCall {
   const edits = new Map<string, string | null>([['router', null]]);
   const rewrites: string[] = [];
+  dropHerdFields(request, edits, rewrites);
   if (request.model !== target.model) edits.set('model', JSON.stringify(target.model));
   if (request.keepAlive === undefined && target.keepAlive !== undefined) {
     edits.set('keep_alive', JSON.stringify(target.keepAlive));

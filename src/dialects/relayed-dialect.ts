@@ -5,6 +5,7 @@ import { bodyRules } from './body-rules.ts';
 import { ByteRelay } from './byte-relay.ts';
 import { ByteWriter } from './byte-writer.ts';
 import type { InferenceDialect, ResponseDecoder, RoutePath, Target, WireCall } from './dialect.ts';
+import { readHerdFields } from './herd-fields.ts';
 import { openAiError } from './openai-error.ts';
 import { ownWire } from './own-wire.ts';
 import { defined, type FieldReader } from './read-fields.ts';
@@ -69,6 +70,7 @@ export function relayedRequest(body: FieldReader, own: { readonly id: string; re
     user: body.string('user'),
     keepAlive: readKeepAlive(body),
     router: readRouterOptions(body),
+    ...readHerdFields(body),
     extra: {},
   });
 }

@@ -16,6 +16,7 @@ export function readRouterOptions(body: FieldReader): RouterOptions | null {
     maxQueueTimeMs: router.integer('maxQueueTimeMs', 0),
     maxExecutionTimeMs: router.integer('maxExecutionTimeMs', 1),
     requireGpuOnly: router.boolean('requireGpuOnly'),
+    allowSubstitution: router.boolean('allowSubstitution'),
   });
 }
 

@@ -10,7 +10,7 @@ export function inferenceRoutes(dialects: readonly InferenceDialect[], handle: H
 }
 
 function callOf(dialect: InferenceDialect, exchange: Exchange, body: string): InferenceCall {
-  const wanted = exchange.headers['x-oar-backend'];
+  const { 'x-oar-backend': wanted, 'x-herd-tags': tags, 'x-oar-substitution': substitution } = exchange.headers;
   return {
     requestId: exchange.requestId,
     dialect,
@@ -22,5 +22,7 @@ function callOf(dialect: InferenceDialect, exchange: Exchange, body: string): In
     signal: exchange.signal,
     receivedAt: exchange.receivedAt,
     wantedBackend: typeof wanted === 'string' && wanted !== '' ? wanted : undefined,
+    ...(tags === undefined ? {} : { tags: String(tags).split(',') }),
+    ...(substitution === undefined ? {} : { noSubstitution: String(substitution).toLowerCase() === 'never' }),
   };
 }

@@ -1,19 +1,30 @@
 /** Names a decision in the headers of its answer, and in the `router` object of a body (contract agent-router part 1.3, ruling 10). */
 import type { Placement } from '../core/placement.ts';
 import type { InferenceCall } from './pipeline.ts';
-import type { RequestRecord } from './record.ts';
+import { insteadOf, type RequestRecord } from './record.ts';
 
-/** Everything the `router` object says, as headers; streams carry it only here. */
+/** Everything the `router` object says, as headers; streams carry it only here. Those that begin with `x-fleet` are contract fleet part 1.4's. */
 export function decisionHeaders(call: InferenceCall, record: RequestRecord, placement: Placement | null): Record<string, string> {
+  const asked = headerText(record.request?.model ?? 'auto');
   const headers: Record<string, string> = {
-    'x-oar-requested-model': headerText(record.request?.model ?? 'auto'),
+    'x-oar-requested-model': asked,
     'x-oar-attempts': String(record.attempts.length + (placement === null ? 0 : 1)),
     'x-oar-queue-ms': String(Math.round(record.queueMs)),
   };
   if (placement !== null) {
-    headers['x-oar-backend'] = headerText(placement.backendId);
-    headers['x-oar-model'] = headerText(placement.model);
+    const backend = headerText(placement.backendId);
+    const model = headerText(placement.model);
+    headers['x-oar-backend'] = backend;
+    headers['x-oar-model'] = model;
+    headers['x-fleet-node'] = headerText(placement.nodeId);
+    headers['x-fleet-backend'] = backend;
+    headers['x-fleet-served-model'] = model;
+    headers['x-fleet-requested-model'] = asked;
+    if (placement.score !== undefined) headers['x-fleet-score'] = String(placement.score);
+    if (insteadOf(record.decision, placement) !== undefined) headers['x-fleet-fallback'] = model;
   }
+  const retries = record.attempts.length - (placement === null ? 1 : 0);
+  if (retries > 0) headers['x-fleet-retries'] = String(retries);
   if (record.rewrites.length > 0) headers['x-oar-rewrites'] = record.rewrites.join(', ');
   if (record.notes !== null) Object.assign(headers, record.notes);
   const decision = record.decision;

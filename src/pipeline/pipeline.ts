@@ -38,6 +38,10 @@ export interface InferenceCall {
   readonly receivedAt: number;
   /** `X-OAR-Backend` of the request: that backend or 503 (ruling 9). */
   readonly wantedBackend?: string;
+  /** Of the header `X-Herd-Tags`, as they were written. */
+  readonly tags?: readonly string[];
+  /** `X-OAR-Substitution: never`: no other model may serve. */
+  readonly noSubstitution?: boolean;
   /** Set when a gateway has chosen the model: it says what the request is about, and tells its caller of the decision itself. */
   readonly gateway?: { classify(request: InferenceRequest): Classification };
   /** Set when a job is run: never a 202, waits without a deadline, reports its start (false: do not run it). */

@@ -6,6 +6,7 @@ import type { Usage } from '../core/stream.ts';
 import type { Attempt, Trace } from '../core/trace.ts';
 import type { Decision } from '../routing/routing.ts';
 import type { InferenceCall } from './pipeline.ts';
+import { shown, tagsOf } from './request-tags.ts';
 
 /** One try on one placement, from its ticket to its end. */
 export interface OpenAttempt {
@@ -45,6 +46,7 @@ export class RequestRecord {
   attemptEnded(attempt: OpenAttempt, at: number, error: RouterError | null): void {
     this.#attempts.push({
       backendId: attempt.placement.backendId,
+      nodeId: attempt.placement.nodeId,
       model: attempt.placement.model,
       startedAt: attempt.startedAt,
       firstPartMs: attempt.firstPartAt === null ? undefined : attempt.firstPartAt - attempt.startedAt,
@@ -52,15 +54,19 @@ export class RequestRecord {
       error: error?.code,
       message: error?.message,
       why: attempt.placement.why,
+      considered: attempt.placement.considered,
     });
   }
 
   finish(at: number): Trace {
     const call = this.#call;
+    const user = this.request?.user;
+    const tags = tagsOf(call.tags, this.request);
     return {
       requestId: call.requestId,
       jobId: this.jobId,
       principalId: call.principal.id,
+      address: call.principal.address,
       plane: call.plane,
       dialect: call.dialect.id,
       stream: this.request?.stream ?? false,
@@ -68,7 +74,12 @@ export class RequestRecord {
       requestedModel: this.request?.model ?? null,
       servedModel: this.served?.model,
       backendId: this.served?.backendId,
+      nodeId: this.served?.nodeId,
+      score: this.served?.score,
+      instead: insteadOf(this.decision, this.served),
       decisionReason: this.decision?.reason,
+      user: user === undefined ? undefined : shown(user),
+      ...(tags.length === 0 ? {} : { tags }),
       receivedAt: call.receivedAt,
       queueMs: this.queueMs,
       firstPartMs: this.firstPartAt === null ? undefined : this.firstPartAt - call.receivedAt,
@@ -82,4 +93,9 @@ export class RequestRecord {
       error: this.error?.code,
     };
   }
+}
+
+/** Is what serves another model than the one that was asked for? */
+export function insteadOf(decision: Decision | null, served: Placement | null): Trace['instead'] {
+  return decision?.instead === undefined || served === null ? undefined : decision.instead[served.modelKey];
 }

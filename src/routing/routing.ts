@@ -52,12 +52,21 @@ export interface Load {
   runningByBackend?(): ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
-/** What was decided when a request arrived. `models` are keys: the chosen one first, then those to fall back to. */
-export type Decision =
-  | { readonly kind: 'run'; readonly models: readonly string[]; readonly fallbackModels: readonly string[]; readonly reason: string; readonly classification: Classification | null }
-  /** All that could serve are busy: wait for the first that frees. */
-  | { readonly kind: 'hold'; readonly models: readonly string[]; readonly fallbackModels: readonly string[]; readonly reason: string; readonly classification: Classification | null }
-  | { readonly kind: 'job'; readonly models: readonly string[]; readonly fallbackModels: readonly string[]; readonly reason: string; readonly classification: Classification | null };
+/** What was decided when a request arrived. */
+export interface Decision {
+  /** `hold`: all that could serve are busy, and the first that frees is waited for. */
+  readonly kind: 'run' | 'hold' | 'job';
+  /** Keys: the chosen one first, then those to fall back to. */
+  readonly models: readonly string[];
+  readonly fallbackModels: readonly string[];
+  /**
+   * Models that are not what was asked for, by key: named by the caller to fall back to, or allowed by `router.substitution`.
+   * When there is this, the first of `models` that has a free slot is taken. Absent: there are none.
+   */
+  readonly instead?: Readonly<Record<string, 'fallback' | 'substitute'>>;
+  readonly reason: string;
+  readonly classification: Classification | null;
+}
 
 /** One request in the scheduler. Everything it may run on is in `candidates`; which one is decided when a slot frees. */
 export interface Entry {

@@ -1,0 +1,38 @@
+/** What a request is marked with, for figures by application: the body's tags, the header's, and its user, in this order. */
+import { spliceTopLevel } from '../util/json-splice.ts';
+import type { InferenceRequest } from '../core/request.ts';
+
+/** What callers make up must not fill logs and tables. */
+const mostTags = 32;
+const longestTag = 64;
+
+const none: readonly string[] = [];
+
+/** Each once; absent ones cost nothing. `request` is null for one that could not be read. */
+export function tagsOf(fromHeader: readonly string[] | undefined, request: Pick<InferenceRequest, 'tags' | 'user'> | null): readonly string[] {
+  const user = request?.user ?? '';
+  if (fromHeader === undefined && request?.tags === undefined && user === '') return none;
+  return tidied([...(request?.tags ?? none), ...(fromHeader ?? none), ...(user === '' ? none : [`user:${user}`])]);
+}
+
+/** As it is shown: without controls, and not too long. */
+export function shown(text: string): string {
+  const plain = text.slice(0, 4 * longestTag).replace(/\p{Cc}+/gu, ' ').trim();
+  // Not in the middle of a character.
+  return plain.length <= longestTag ? plain : plain.slice(0, longestTag).replace(/[\uD800-\uDBFF]$/, '');
+}
+
+function tidied(tags: readonly string[]): readonly string[] {
+  return [...new Set(tags.slice(0, 4 * mostTags).map(shown))].filter((tag) => tag !== '').slice(0, mostTags);
+}
+
+/** The body with the header's tags among its own, for a request that is kept for later: headers are not. */
+export function withHeaderTags(body: string, fromHeader: readonly string[] | undefined): string {
+  if (fromHeader === undefined || fromHeader.length === 0) return body;
+  const { metadata } = JSON.parse(body) as { readonly metadata?: unknown };
+  const before = metadata ?? {};
+  if (typeof before !== 'object' || Array.isArray(before)) return body;
+  const own: unknown = (before as { readonly tags?: unknown }).tags;
+  const tags = [...(Array.isArray(own) ? own : none), ...tidied(fromHeader)];
+  return spliceTopLevel(body, new Map([['metadata', JSON.stringify({ ...before, tags })]]));
+}
