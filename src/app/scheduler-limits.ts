@@ -4,6 +4,7 @@ import type { Candidate } from '../core/placement.ts';
 import { listingsOf } from '../routing/listings.ts';
 import type { RoutingTable, SchedulerLimits } from '../routing/routing.ts';
 import { modelKey } from '../util/model-name.ts';
+import { whyNoWork } from '../util/takes-work.ts';
 
 /** What a model may run at once on a backend when nobody says (ruling 6). */
 const defaultConcurrency = 4;
@@ -19,7 +20,7 @@ export interface LimitSources {
 
 interface PlaceFacts {
   readonly slots: number;
-  /** Down, or left alone after failures. */
+  /** Gone, down, left alone after failures, or on a machine that takes no new work. */
   readonly out: boolean;
   readonly trial: boolean;
 }
@@ -53,7 +54,7 @@ function factsByPlace({ table, fleet }: LimitSources): (candidate: Candidate) =>
     const before = known.get(candidate);
     if (before !== undefined) return before;
     const backend = backendOf(view, candidate.backendId);
-    const facts = { slots: slotsOf(specs, backend, candidate.modelKey), out: backend?.status === 'down' || backend?.breaker === 'open', trial: backend?.breaker === 'half-open' };
+    const facts = { slots: slotsOf(specs, backend, candidate.modelKey), out: backend === undefined || backend.status === 'down' || backend.breaker === 'open' || whyNoWork(nodeOf(view, backend), backend, candidate.model) !== null, trial: backend?.breaker === 'half-open' };
     // Candidates of a view are few; those that belong to an older one are asked rarely and not kept for long.
     if (known.size < mostKnown) known.set(candidate, facts);
     return facts;
@@ -76,6 +77,10 @@ export function concurrencyOf(table: RoutingTable, fleet: FleetView, name: strin
   const having = listingsOf(key, fleet).filter(({ backend }) => backend.status !== 'down');
   if (having.length === 0) return slotsOf(table, undefined, key);
   return having.reduce((sum, { backend }) => sum + slotsOf(table, backend, key), 0);
+}
+
+function nodeOf(fleet: FleetView, { nodeId }: BackendState): FleetView['nodes'][number] | undefined {
+  return fleet.nodes.find((node) => node.id === nodeId);
 }
 
 export function backendOf(fleet: FleetView, id: Candidate['backendId']): BackendState | undefined {

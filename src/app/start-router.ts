@@ -74,6 +74,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     backends: options.backends.map((planned) => serving.add(planned)),
     gpu: gpuSettings(config, collectors, collectorTools),
     breaker: config.router.breaker,
+    silence: config.fleet,
     log,
     ...(options.probeIntervalMs === undefined ? {} : { probeIntervalMs: options.probeIntervalMs }),
   });

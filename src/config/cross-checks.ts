@@ -12,7 +12,7 @@ export interface Finding {
 
 /** Every contradiction; each stops the start. */
 export function contradictions(config: Config): readonly Finding[] {
-  return [...modelContradictions(config), ...unknownRouteModels(config), ...backendContradictions(config), ...aliasContradictions(config), ...httpsContradictions(config), ...accessContradictions(config)];
+  return [...modelContradictions(config), ...unknownRouteModels(config), ...backendContradictions(config), ...aliasContradictions(config), ...httpsContradictions(config), ...accessContradictions(config), ...fleetContradictions(config)];
 }
 
 function modelContradictions({ models }: Config): readonly Finding[] {
@@ -69,6 +69,16 @@ function httpsContradictions({ server: { https } }: Config): readonly Finding[] 
     .map((key) => ({ path: ['server', 'https', key], message: `server.https.${key} is missing. With enabled: true, write the path of the PEM file.` }));
 }
 
+/** A machine is silent for longer and longer: each limit lies behind the one before it. */
+function fleetContradictions({ fleet }: Config): readonly Finding[] {
+  const found: Finding[] = [];
+  if (fleet.heartbeatMs > fleet.degradedAfterMs) found.push({ path: ['fleet', 'heartbeatMs'], message: `fleet.heartbeatMs (${fleet.heartbeatMs}) is longer than degradedAfterMs (${fleet.degradedAfterMs}): every machine would look ill between two reports. Write ${Math.max(1, Math.floor(fleet.degradedAfterMs / 3))} or less.` });
+  for (const [later, earlier] of [['offlineAfterMs', 'degradedAfterMs'], ['forgetAfterMs', 'offlineAfterMs']] as const) {
+    if (fleet[later] < fleet[earlier]) found.push({ path: ['fleet', later], message: `fleet.${later} (${fleet[later]}) is shorter than ${earlier} (${fleet[earlier]}). Write ${fleet[earlier]} or more.` });
+  }
+  return found;
+}
+
 function accessContradictions({ access, server }: Config): readonly Finding[] {
   if (access === undefined) return [];
   const found: Finding[] = [];
@@ -92,6 +102,8 @@ function accessContradictions({ access, server }: Config): readonly Finding[] {
   return found;
 }
 
+const shortToken = 16;
+
 /** What is allowed but may surprise; `isSet` tells whether the file, the environment or a flag named a key. */
 export function notices(config: Config, isSet: (path: ConfigPath) => boolean): readonly Finding[] {
   const { access, gpu, jobs, models, router, store, backends } = config;
@@ -106,6 +118,8 @@ export function notices(config: Config, isSet: (path: ConfigPath) => boolean): r
   }
   if (models.length === 0 && config.routes !== undefined) found.push({ path: ['routes'], message: 'routes have no effect without models. List the models, or remove the routes.' });
   if (backends !== undefined && isSet(['ollama', 'baseUrl'])) found.push({ path: ['ollama', 'baseUrl'], message: 'ollama.baseUrl is not used, because backends lists the servers. Remove one of the two.' });
+  const { enrolToken } = config.fleet;
+  if (enrolToken !== undefined && enrolToken.length < shortToken) found.push({ path: ['fleet', 'enrolToken'], message: `fleet.enrolToken has fewer than ${shortToken} characters, so that somebody may guess it. \`openssl rand -hex 16\` makes a good one.` });
   const placeholders = [...(access?.admin.apiKeyHashes ?? []), ...(access?.managed.apiKeys ?? []).map(({ keyHash }) => keyHash)].filter(isPlaceholderHash);
   if (placeholders.length > 0) found.push({ path: ['access'], message: `access has ${placeholders.length} placeholder${placeholders.length === 1 ? '' : 's'} where the hash of a key belongs (${placeholders[0]}): no key matches it. Replace it before use.` });
   return found;

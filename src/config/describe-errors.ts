@@ -115,5 +115,5 @@ function sameNameElsewhere(name: string): string | null {
 }
 
 function isSecret(path: readonly PropertyKey[]): boolean {
-  return path.some((step) => ['apiKey', 'headers', 'keyHash', 'apiKeyHashes'].includes(String(step)));
+  return path.some((step) => ['apiKey', 'headers', 'keyHash', 'apiKeyHashes', 'enrolToken'].includes(String(step)));
 }

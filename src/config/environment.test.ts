@@ -45,7 +45,7 @@ test.each([
   ['OAR_ROUTER__HOLDMSS', 'Did you mean OAR_ROUTER__HOLD_MS?'],
   ['OAR_ZEBRA', 'OAR_<SECTION>__<KEY>'],
   ['OAR_SERVER__PORT__X', 'no such setting'],
-  ['OAR_FLEET__ENROL_TOKEN', 'fleet is not in this version yet'],
+  ['OAR_ENSEMBLE__OPINIONS', 'ensemble is not in this version yet'],
 ])('%s is an error', (name, words) => {
   const { problems, settings } = readEnvironment({ [name]: '1' }, {});
   expect(settings).toEqual([]);

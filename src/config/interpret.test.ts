@@ -55,7 +55,7 @@ test.each([
 });
 
 test('all problems are told at once, from top to bottom', () => {
-  const written = 'server:\n  port: "80"\n  hots: x\nmodels:\n  - name: a\n  - name: a:latest\nroutes:\n  triage: [b]\nfleet: {}\nollama:\n  baseUrl: ${NOWHERE}\n';
+  const written = 'server:\n  port: "80"\n  hots: x\nmodels:\n  - name: a\n  - name: a:latest\nroutes:\n  triage: [b]\nensemble: {}\nollama:\n  baseUrl: ${NOWHERE}\n';
   expect(read(written).problems.map(({ where }) => where)).toEqual(['oar.yaml:2:9', 'oar.yaml:3:3', 'oar.yaml:6:11', 'oar.yaml:8:12', 'oar.yaml:9:1', 'oar.yaml:11:12']);
 });
 
@@ -67,6 +67,9 @@ test.each([
   ['backends:\n  - {id: a, kind: ollama, url: "http://h"}\n  - {id: a, kind: ollama, url: "http://i"}\n', 'oar.yaml:3:10', 'its own id'],
   ['backends:\n  - id: a\n    kind: openai\n', 'oar.yaml:2:5', 'url is missing'],
   ['backends:\n  - id: a\n    kind: embedded\n    url: http://h\n', 'oar.yaml:4:10', 'Remove it'],
+  ['fleet:\n  offlineAfterMs: 9000\n', 'oar.yaml:2:19', 'fleet.offlineAfterMs (9000) is shorter than degradedAfterMs (15000)'],
+  ['fleet:\n  heartbeatMs: 20000\n', 'oar.yaml:2:16', 'fleet.heartbeatMs (20000) is longer than degradedAfterMs (15000)'],
+  ['fleet:\n  forgetAfterMs: 20000\n', 'oar.yaml:2:18', 'fleet.forgetAfterMs (20000) is shorter than offlineAfterMs (30000)'],
   ['aliases:\n  m: m:latest\n', 'oar.yaml:2:6', 'points to itself'],
   ['aliases:\n  "*-x": m\n', 'oar.yaml:2:10', 'only stand at the end'],
   ['aliases:\n  a: m*\n', 'oar.yaml:2:6', 'without *'],
@@ -90,7 +93,7 @@ test('a route may name what only the backends know when no models are listed', (
 });
 
 test.each([
-  'fleet:\n  heartbeatMs: 1\n', 'cache: {enabled: true}\n', 'ensemble: {}\n', 'context: {protect: pin}\n', 'preload: {pinned: []}\n', 'dashboard: {enabled: true}\n',
+  'cache: {enabled: true}\n', 'ensemble: {}\n', 'context: {protect: pin}\n', 'preload: {pinned: []}\n', 'dashboard: {enabled: true}\n',
   'router:\n  substitution: any\n', 'router:\n  fairness: {by: key}\n', 'router:\n  placement: signals\n', 'store:\n  kind: redis\n', 'jobs:\n  store: redis\n',
   'store:\n  url: redis://h\n', 'telemetry:\n  capture: true\n', 'telemetry:\n  logDir: /l\n',
 ])('a setting of a later version is an error that says so: %j', (written) => {

@@ -37,6 +37,12 @@ export class Breakers {
     }
   }
 
+  /** There is no such backend any more. */
+  forget(backendId: string): void {
+    this.#byBackend.get(backendId)?.cancel();
+    this.#byBackend.delete(backendId);
+  }
+
   stop(): void {
     for (const { cancel } of this.#byBackend.values()) cancel();
   }

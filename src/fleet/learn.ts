@@ -25,6 +25,10 @@ export class LearnedSpeeds {
     return true;
   }
 
+  forget(backendId: string): void {
+    this.#table.delete(backendId);
+  }
+
   lookup(backendId: string, model: string): LearnedSpeed {
     return this.#table.get(backendId)?.get(modelKey(model)) ?? unknownSpeed;
   }

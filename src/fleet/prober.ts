@@ -9,6 +9,8 @@ const refreshMs = 1000;
 export interface ProbeTarget {
   readonly backendId: string;
   readonly intervalMs: number;
+  /** While it is down: whoever waits for it waits no longer than that. Absent: as always. */
+  downIntervalMs?(): number;
   /** For the whole of a probe; one question may take less. */
   readonly limitMs: number;
   probe(signal: AbortSignal): Promise<BackendReport>;
@@ -23,6 +25,7 @@ export class Prober {
   #running: { readonly abort: AbortController; readonly ended: Promise<void> } | null = null;
   #refreshWanted = false;
   #stopped = false;
+  #down = false;
   #cancel: CancelTimer = () => {};
 
   constructor(target: ProbeTarget, clock: Clock) {
@@ -68,8 +71,8 @@ export class Prober {
   }
 
   #planNext(): void {
-    // One that is down is asked as often as any other: whoever waits for it waits no longer than that.
-    this.#plan(this.#target.intervalMs);
+    const { intervalMs, downIntervalMs } = this.#target;
+    this.#plan(this.#down ? Math.min(intervalMs, downIntervalMs?.() ?? intervalMs) : intervalMs);
     if (!this.#refreshWanted) return;
     this.#refreshWanted = false;
     this.refresh();
@@ -82,9 +85,11 @@ export class Prober {
     try {
       const report = await Promise.race([this.#target.probe(abort.signal), late.passed]);
       if (this.#stopped) return;
+      this.#down = false;
       this.#target.reported(report);
     } catch (thrown) {
       if (this.#stopped) return;
+      this.#down = true;
       this.#target.failed(problemOf(thrown));
     } finally {
       late.cancel();

@@ -1,9 +1,11 @@
 /** Holds what is known about the fleet and hands it out as immutable views. */
 import { isDeepStrictEqual } from 'node:util';
 import type { BackendReport, BackendState, FleetView, GpuSnapshot } from '../core/fleet.ts';
+import type { NodeReport, NodeState } from '../core/node.ts';
 import { sameModel } from '../util/model-name.ts';
 import type { Lesson } from './fleet.ts';
 import { LearnedSpeeds } from './learn.ts';
+import { listNodes, type OwnMachine } from './node-list.ts';
 
 /** What an operation did to the models of a backend; `like`: it was copied from that one. */
 export interface ModelChange {
@@ -11,8 +13,6 @@ export interface ModelChange {
   readonly like?: string;
   readonly lost?: string;
 }
-
-const noNodes: FleetView['nodes'] = Object.freeze([]);
 
 /** As Ollama lists it. */
 function tagged(name: string): string {
@@ -30,15 +30,45 @@ export class Registry {
   #gpu: GpuSnapshot | null = null;
   #view: FleetView | null = null;
   #version = 0;
+  #own: OwnMachine;
+  #agents: () => readonly NodeState[] = () => [];
+  #drained: ReadonlySet<string> = new Set();
 
-  constructor(onListenerError: (thrown: unknown) => void) {
+  constructor(onListenerError: (thrown: unknown) => void, ownNodeId = 'local') {
     this.#onListenerError = onListenerError;
+    this.#own = { id: ownNodeId, report: null, heardAt: null };
   }
 
   /** The same object until something changed. */
   view(): FleetView {
-    this.#view ??= Object.freeze({ version: ++this.#version, backends: Object.freeze([...this.#states.values()]), nodes: noNodes, gpu: this.#gpu, speed: this.#speed });
+    this.#view ??= Object.freeze({ version: ++this.#version, backends: Object.freeze([...this.#states.values()]), nodes: Object.freeze(this.#nodes()), gpu: this.#gpu, speed: this.#speed });
     return this.#view;
+  }
+
+  #nodes(): readonly NodeState[] {
+    return listNodes({ own: this.#own, agents: this.#agents(), backends: this.#states.values(), drained: this.#drained });
+  }
+
+  /** Where the machines that report themselves are listed. */
+  followAgents(list: () => readonly NodeState[]): void {
+    this.#agents = list;
+  }
+
+  agentsChanged(matters: boolean): void {
+    this.#changed(matters);
+  }
+
+  /** Of the machine that the router runs on. */
+  setOwnReport(report: NodeReport, heardAt: number): void {
+    const draining = this.#own.report?.draining;
+    this.#own = { ...this.#own, report, heardAt };
+    this.#changed(draining !== report.draining);
+  }
+
+  /** Machines that somebody told to take no new work. */
+  setDrained(ids: ReadonlySet<string>): void {
+    this.#drained = ids;
+    this.#changed(true);
   }
 
   onChange(listener: () => void): () => void {
@@ -56,6 +86,18 @@ export class Registry {
 
   add(state: BackendState): void {
     this.#set(state, true);
+  }
+
+  remove(id: string): void {
+    if (!this.#states.delete(id)) return;
+    this.#answeredAt.delete(id);
+    this.#changed(true);
+  }
+
+  /** It turned out to be on a machine that reports itself, or no longer is. */
+  setNode(id: string, nodeId: string): void {
+    const before = this.#states.get(id);
+    if (before !== undefined && before.nodeId !== nodeId) this.#set({ ...before, nodeId }, true);
   }
 
   /** A probe that began at `askedAt` succeeded. `maxConcurrent` is the configured one, which goes before the reported one. */

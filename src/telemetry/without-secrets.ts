@@ -1,6 +1,6 @@
 /** Keeps credentials out of the log, whoever put them into the fields. */
 
-const secretNames = new Set(['apikey', 'api_key', 'authorization', 'proxy-authorization', 'x-api-key', 'cookie', 'set-cookie', 'password', 'secret', 'token', 'keyhash']);
+const secretNames = new Set(['apikey', 'api_key', 'authorization', 'proxy-authorization', 'x-api-key', 'cookie', 'set-cookie', 'password', 'secret', 'token', 'keyhash', 'enroltoken', 'jointoken', 'x-oar-join-token']);
 const deepest = 4;
 
 /** The same object when it holds nothing secret, else a copy with `[redacted]` in its place, down to a few levels. */
