@@ -1,7 +1,7 @@
 /** Binds the pure decisions to the present configuration and fleet. */
 import type { Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
-import type { BackendState, FleetView } from '../core/fleet.ts';
+import type { BackendState, FleetView, Model } from '../core/fleet.ts';
 import type { Candidate } from '../core/placement.ts';
 import { userOf } from '../core/principal.ts';
 import type { ChatRequest, Classification, InferenceRequest, Priority } from '../core/request.ts';
@@ -16,6 +16,7 @@ import { candidatesForAll } from '../routing/backend-candidates.ts';
 import { type Resolved, resolve } from '../routing/resolve.ts';
 import type { Entry, Load, RoutingPolicy, RoutingTable } from '../routing/routing.ts';
 import { isEmbeddingModel } from '../util/embedding-model.ts';
+import { mayServe } from '../util/model-abilities.ts';
 import { sameModel } from '../util/model-name.ts';
 import { backendOf, slotsOf } from './scheduler-limits.ts';
 
@@ -109,11 +110,17 @@ export function createBrain(given: BrainSources): Brain {
   };
 }
 
-/** Only chat is routed by task. What embeds is chosen when there is one that can; for anything else the caller names a model. */
+/** Only chat is routed by task. What embeds or writes down speech is chosen when there is one that can, where it can be reached before others; for anything else the caller names a model. */
 function onlyChoice(request: InferenceRequest, fleet: FleetView): string {
-  const embedding = request.task === 'embedding' ? fleet.backends.flatMap((backend) => backend.report?.models ?? []).find(isEmbeddingModel) : undefined;
-  if (embedding !== undefined) return embedding.name;
+  const inOrder = [...fleet.backends.filter((backend) => backend.status !== 'down'), ...fleet.backends.filter((backend) => backend.status === 'down')];
+  const able = inOrder.flatMap((backend) => backend.report?.models ?? []).find((model) => isChosen(request, model));
+  if (able !== undefined) return able.name;
   throw new RouterError('invalid_request', 'Name the model: only chat requests are routed by what they are about.', { param: 'model' });
+}
+
+function isChosen({ task }: InferenceRequest, model: Model): boolean {
+  if (task === 'embedding') return isEmbeddingModel(model);
+  return (task === 'transcription' || task === 'image-embedding') && mayServe(model, task, true);
 }
 
 /** Asks one classifier after the other; waits only for those that have to ask somebody else. */

@@ -1,6 +1,6 @@
 /** Rows of Ollama's lists (`/api/tags`, `/api/ps`) and its `/api/show` as models. */
 import type { Capability, Model, Resident } from '../core/fleet.ts';
-import { isEmbeddingName } from '../util/embedding-model.ts';
+import { capabilitiesByName } from '../util/model-abilities.ts';
 import { countField, knownOnly, objectField, textField, type JsonObject } from './json-fields.ts';
 
 const capabilityOf: Readonly<Record<string, Capability>> = {
@@ -10,6 +10,7 @@ const capabilityOf: Readonly<Record<string, Capability>> = {
   tools: 'tools',
   thinking: 'thinking',
   insert: 'insert',
+  image: 'image',
 };
 
 export function rowName(row: JsonObject): string | undefined {
@@ -57,10 +58,10 @@ function contextLength(info: JsonObject): number | undefined {
   return key === undefined ? undefined : countField(info, key);
 }
 
-/** Older servers do not list any; then only an embedding model is told by its name. */
+/** Older servers do not list any; then only what never chats is told by its name. */
 function capabilities(listed: unknown, name: string, family: string | undefined): readonly Capability[] | undefined {
   if (Array.isArray(listed)) return listed.flatMap((word) => (typeof word === 'string' ? (capabilityOf[word] ?? []) : []));
-  return isEmbeddingName(name, family) ? ['embedding'] : undefined;
+  return capabilitiesByName(name, family);
 }
 
 /** `keep_alive: -1` is reported as a date centuries away, a model in use by some versions as the year 1. */

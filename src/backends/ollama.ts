@@ -18,7 +18,7 @@ const detailsAtOnce = 4;
 export const backend: BackendKind = {
   kind: 'ollama',
   label: 'Ollama',
-  speaks: ['openai-chat', 'ollama-chat', 'ollama-generate', 'openai-completions', 'openai-embeddings', 'ollama-embed', 'ollama-embeddings'],
+  speaks: ['openai-chat', 'ollama-chat', 'ollama-generate', 'openai-completions', 'openai-embeddings', 'ollama-embed', 'ollama-embeddings', 'ollama-images'],
   local: true,
   usualAddresses: [{ name: 'Ollama', url: 'http://127.0.0.1:11434' }],
   urlFor: (settings, path) => joinAddress(settings.url, serverPath(settings, path)),

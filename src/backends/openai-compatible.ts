@@ -12,7 +12,7 @@ import { sameModels } from './same-models.ts';
 export const backend: BackendKind = {
   kind: 'openai',
   label: 'OpenAI-compatible',
-  speaks: ['openai-chat', 'openai-completions', 'openai-embeddings', 'rerank', 'openai-images', 'openai-speech', 'openai-transcriptions'],
+  speaks: ['openai-chat', 'openai-completions', 'openai-embeddings', 'rerank', 'openai-images', 'openai-speech', 'openai-transcriptions', 'fleet-embed-image'],
   usualAddresses: [
     { name: 'LM Studio', url: 'http://127.0.0.1:1234' },
     { name: 'vLLM', url: 'http://127.0.0.1:8000' },

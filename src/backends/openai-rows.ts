@@ -1,7 +1,8 @@
 /** Rows of `/v1/models` as models. */
 import { RouterError } from '../core/errors.ts';
 import type { BackendReport, Model } from '../core/fleet.ts';
-import { isEmbeddingName } from '../util/embedding-model.ts';
+import { capabilitiesByName } from '../util/model-abilities.ts';
+import { capabilitiesIn } from './row-capabilities.ts';
 import type { BackendSettings, ProbeClient } from './backend.ts';
 import { countField, isObject, knownOnly, objectField, objectsField, textField, type JsonObject } from './json-fields.ts';
 import { optionalAnswer } from './optional-answer.ts';
@@ -31,6 +32,7 @@ function modelFromRow(row: JsonObject, before: ReadonlyMap<string, JsonObject | 
   const meta = objectField(row, 'meta');
   return knownOnly<Model>({
     ...modelNamed(name),
+    ...capabilitiesIn(row),
     sizeBytes: countField(meta, 'size'),
     contextLength: countField(row, 'max_model_len') ?? countField(row, 'context_length') ?? countField(row, 'context_window') ?? countField(row, 'max_context_length') ?? countField(meta, 'n_ctx_train'),
     ownedBy: textField(row, 'owned_by'),
@@ -52,5 +54,5 @@ function lastingRow({ permission: _permission, path: _path, status, ...row }: Js
 }
 
 function modelNamed(name: string): Model {
-  return isEmbeddingName(name) ? { name, capabilities: ['embedding'] } : { name };
+  return knownOnly<Model>({ name, capabilities: capabilitiesByName(name) });
 }

@@ -1,7 +1,7 @@
 /** The one internal request that every dialect decodes to and encodes from. */
 
 /** Kinds of inference; a dialect and a request belong to exactly one. */
-export type Task = 'chat' | 'embedding' | 'rerank' | 'image' | 'speech' | 'transcription';
+export type Task = 'chat' | 'embedding' | 'rerank' | 'image' | 'speech' | 'transcription' | 'image-embedding';
 
 /** What a request is about; decides the route when no model is named (contract agent-router part 3.1). */
 export const taskTypes = [
@@ -163,14 +163,35 @@ export interface EmbeddingRequest extends CommonRequest {
   readonly truncate?: boolean;
 }
 
+/** How a picture shall be; what is absent is for its model to choose. */
+export interface PictureWishes {
+  readonly width?: number;
+  readonly height?: number;
+  readonly steps?: number;
+  readonly guidance?: number;
+  readonly seed?: number;
+  readonly negativePrompt?: string;
+  /** Bits of the weights, for engines that can load them so. */
+  readonly quantize?: number;
+  /** How many; absent: one. */
+  readonly count?: number;
+}
+
+export interface ImageRequest extends CommonRequest {
+  readonly task: 'image';
+  /** What the picture shall show. */
+  readonly text: string;
+  readonly picture: PictureWishes;
+}
+
 /** A task that is placed and recorded, and whose bytes pass as they are. */
 export interface RelayedRequest extends CommonRequest {
-  readonly task: 'rerank' | 'image' | 'speech' | 'transcription';
+  readonly task: 'rerank' | 'speech' | 'transcription' | 'image-embedding';
   /** What the model will read, as far as it is text; for estimates. */
   readonly text: string;
 }
 
-export type InferenceRequest = ChatRequest | EmbeddingRequest | RelayedRequest;
+export type InferenceRequest = ChatRequest | EmbeddingRequest | ImageRequest | RelayedRequest;
 
 /** What the request seems to need, decided before a model is chosen. */
 export interface Classification {

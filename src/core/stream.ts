@@ -31,6 +31,8 @@ export type StreamPart =
   | { readonly type: 'tool-call'; readonly index: number; readonly id: string; readonly name: string; readonly arguments: string }
   /** One vector; `index` is the place of its input. */
   | { readonly type: 'embedding'; readonly index: number; readonly vector: readonly number[] }
+  /** A whole picture, its bytes in base64. */
+  | { readonly type: 'picture'; readonly index: number; readonly data: string; readonly mediaType: string; readonly revisedPrompt?: string }
   /** Exactly one ends a complete answer; nothing follows it but `raw` parts of a relay. */
   | { readonly type: 'finish'; readonly reason: FinishReason; readonly usage: Usage }
   /** The backend reported a failure inside the stream. Nothing follows. */

@@ -1,5 +1,5 @@
 /** The Anthropic API's list of models, for callers that send its version header: `GET /v1/models` and one of them. */
-import { isEmbeddingModel } from '../util/embedding-model.ts';
+import { neverChats } from '../util/model-abilities.ts';
 import { anthropicError } from './anthropic-error.ts';
 import type { CatalogueView, ListingDialect } from './dialect.ts';
 import { findModel, type ListedModel, listModels } from './listing.ts';
@@ -25,7 +25,7 @@ export const dialect: ListingDialect = {
 
 /** The API has no embeddings. */
 function canChat(entry: ListedModel): boolean {
-  return entry.model === null || !isEmbeddingModel(entry.model);
+  return entry.model === null || !neverChats(entry.model);
 }
 
 /** The row of a backend of this API as it is. Models of unknown age are as old as the router's start. */

@@ -57,6 +57,7 @@ export class AnthropicEventWriter implements ResponseEncoder {
       case 'finish':
         return this.#finish(part);
       case 'embedding':
+      case 'picture':
       case 'error':
       case 'raw':
         return null;
@@ -140,6 +141,7 @@ export class AnthropicBodyWriter implements ResponseEncoder {
         this.#finish = part;
         break;
       case 'embedding':
+      case 'picture':
       case 'error':
       case 'raw':
         break;

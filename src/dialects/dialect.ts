@@ -55,6 +55,8 @@ export interface AnswerContext {
   readonly includeUsage: boolean;
   /** Epoch milliseconds. */
   readonly createdAt: number;
+  /** The machine that answers, for APIs that name it. */
+  readonly nodeId?: string;
   /** The `router` object of a non-streamed answer, asked for when the answer is complete; null: none is wanted. */
   readonly router: (() => Readonly<Record<string, unknown>>) | null;
 }
@@ -78,6 +80,12 @@ export interface InferenceDialect<Request extends InferenceRequest = InferenceRe
   readonly routes: readonly RoutePath[];
   /** Bodies are forms with files, given to `decodeRequest` with one character for each byte. Absent: JSON. */
   readonly takesForms?: boolean;
+  /** Only for models that are known to be able: its servers have others too, and would take the request for something else. */
+  readonly onlyKnown?: boolean;
+  /** Id of the dialect whose answers are its own as well: they pass as they are. */
+  readonly answersLike?: string;
+  /** A header of its answers that says how many milliseconds the backend took, beside `X-Fleet-Node` and `X-Fleet-Model`. */
+  readonly timeHeader?: string;
   /** Carries prompts without a chat template, and `suffix`; among dialects of a backend it is the one for them. */
   readonly raw?: boolean;
   /** Can ask a backend to refuse a prompt that is too long; its neighbours among a backend's dialects cannot. */

@@ -19,9 +19,7 @@ export interface FormEdit extends Range {
 
 /** In order. Throws `invalid_request` for a form without a boundary, one that is cut off, and parts without a name. */
 export function readForm(form: string, contentType: string): readonly FormField[] {
-  const [, quoted, bare] = /;\s*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType) ?? [];
-  const boundary = quoted ?? bare;
-  if (boundary === undefined) throw malformed('its content type names no boundary');
+  const boundary = boundaryOf(contentType);
   const fields: FormField[] = [];
   for (let mark = nextMark(form, boundary, 0); ; ) {
     if (mark === null) throw malformed('it has no end; perhaps it was cut off');
@@ -53,7 +51,20 @@ export function editForm(form: string, edits: readonly FormEdit[]): string {
   return edited + form.slice(at);
 }
 
+/** The form with one more field at its front. */
+export function withField(form: string, contentType: string, name: string, value: string): string {
+  const boundary = boundaryOf(contentType);
+  return `--${boundary}${lineEnd}Content-Disposition: form-data; name="${name}"${lineEnd}${lineEnd}${asForm(value)}${lineEnd}${form}`;
+}
+
 const lineEnd = '\r\n';
+
+function boundaryOf(contentType: string): string {
+  const [, quoted, bare] = /;\s*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType) ?? [];
+  const boundary = quoted ?? bare;
+  if (boundary === undefined) throw malformed('its content type names no boundary');
+  return boundary;
+}
 
 interface Mark extends Range {
   readonly last: boolean;

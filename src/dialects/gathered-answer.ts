@@ -27,6 +27,7 @@ export class GatheredAnswer {
         this.finish = part;
         return;
       case 'embedding':
+      case 'picture':
       case 'error':
       case 'raw':
         return;

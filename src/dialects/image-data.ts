@@ -21,10 +21,15 @@ export function imageFromUrl(url: string): ContentPart {
 /** The media type, when it is not told, is read off the data. */
 export function imageFromBase64(data: string, mediaType = ''): ContentPart {
   if (data.startsWith('data:')) return imageFromUrl(data);
-  const known = mediaType || (magic.find(([start]) => data.startsWith(start))?.[1] ?? 'image/jpeg');
+  const known = mediaType || (mediaTypeOf(data) ?? 'image/jpeg');
   return { type: 'image', mediaType: known, data };
 }
 
 export function toDataUrl(image: { readonly mediaType: string; readonly data: string }): string {
   return `data:${image.mediaType};base64,${image.data}`;
+}
+
+/** What the data itself says; undefined for formats that are not known here. */
+export function mediaTypeOf(base64: string): string | undefined {
+  return magic.find(([start]) => base64.startsWith(start))?.[1];
 }

@@ -1,7 +1,7 @@
 /** Merges what all backends have into one list of models, for the listings of every API. */
 import { RouterError } from '../core/errors.ts';
 import type { BackendReport, BackendState, Model, Resident } from '../core/fleet.ts';
-import { isEmbeddingModel } from '../util/embedding-model.ts';
+import { neverChats } from '../util/model-abilities.ts';
 import { modelIndexOf } from '../util/model-index.ts';
 import { modelKey, sameModel } from '../util/model-name.ts';
 import type { CatalogueView } from './dialect.ts';
@@ -138,7 +138,7 @@ function addModel(entries: Map<string, ListedModel>, model: Model, backend: Back
 }
 
 function automatic(models: readonly ListedModel[]): ListedModel | null {
-  const chatting = models.filter((entry) => entry.model !== null && !isEmbeddingModel(entry.model));
+  const chatting = models.filter((entry) => entry.model !== null && !neverChats(entry.model));
   if (chatting.length === 0) return null;
   return { name: autoModel, model: null, ollama: false, backendKind: 'router', nodeIds: [...new Set(chatting.flatMap((entry) => entry.nodeIds))], alias: true };
 }

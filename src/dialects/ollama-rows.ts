@@ -2,7 +2,8 @@
 import type { Model, Resident } from '../core/fleet.ts';
 import type { CatalogueView } from './dialect.ts';
 import { isOllama, type ListedModel, type ListedResident } from './listing.ts';
-import { defined, type Fields } from './read-fields.ts';
+import { mayServe } from '../util/model-abilities.ts';
+import { defined, type Fields, isObject } from './read-fields.ts';
 
 /** Ollama's command line cuts digests to twelve characters and fails on shorter ones. */
 const noDigest = '0'.repeat(64);
@@ -11,14 +12,25 @@ const never = '9999-12-31T23:59:59Z';
 /** A row of `/api/tags`. */
 export function tagsRow(entry: ListedModel, view: CatalogueView): Fields {
   const { model } = entry;
-  const row = entry.ollama && model?.row ? model.row : {
+  const own = entry.ollama && model?.row ? model.row : {
     modified_at: model?.modifiedAt ?? startOf(view),
     size: model?.sizeBytes ?? 0,
     digest: model?.digest ?? noDigest,
     details: detailsOf(model),
   };
+  const row = isObject(own['details']) ? { ...own, details: { ...own['details'], ...kindOf(model) } } : own;
   return { ...row, name: entry.name, model: entry.name, fleet_nodes: entry.nodeIds };
 }
+
+/** What makes or reads something other than text says so, and what it runs in (contract fleet part 1.3). */
+function kindOf(model: Model | null): Fields {
+  const type = model === null ? undefined : media.find((one) => mayServe(model, one, true));
+  if (type === undefined) return {};
+  const { runtime, dimensions } = model?.row ?? {};
+  return defined<Fields>({ type, runtime: typeof runtime === 'string' ? runtime : undefined, dimensions: typeof dimensions === 'number' ? dimensions : undefined });
+}
+
+const media = ['image', 'transcription', 'speech', 'image-embedding'] as const;
 
 /** A row of `/api/ps`. A server that keeps several models says of each whether it is `loaded` or `sleeping`. */
 export function processRow({ resident, model, backend }: ListedResident): Fields {

@@ -34,9 +34,10 @@ export class OllamaLineWriter implements ResponseEncoder {
         return this.#line({ ...blank, calls: [part] }, { done: false });
       case 'finish':
         return this.#line(blank, writeOllamaEnd(part));
+      case 'picture':
       case 'embedding':
-      case 'error':
       case 'raw':
+      case 'error':
         return null;
       default:
         return part satisfies never;

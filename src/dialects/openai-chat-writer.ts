@@ -51,9 +51,10 @@ export class OpenAiChunkWriter implements ResponseEncoder {
       case 'finish':
         this.#finished = true;
         return this.#choices([{ index: 0, delta: {}, finish_reason: writeOpenAiReason(part.reason) }]) + this.#usage(part);
-      case 'embedding':
-      case 'error':
       case 'raw':
+      case 'error':
+      case 'embedding':
+      case 'picture':
         return null;
       default:
         return part satisfies never;

@@ -2,7 +2,7 @@
 import { RouterError } from '../core/errors.ts';
 import type { RelayedRequest } from '../core/request.ts';
 import type { Target, WireCall } from './dialect.ts';
-import { asForm, editForm, type FormEdit, readForm, textIn } from './form-fields.ts';
+import { asForm, editForm, type FormEdit, readForm, textIn, withField } from './form-fields.ts';
 import { relayedDialect } from './relayed-dialect.ts';
 
 const id = 'openai-transcriptions';
@@ -39,7 +39,9 @@ function encodeRequest({ wire, model, extra }: RelayedRequest, target: Target): 
     if (field.name === 'model' && model !== target.model) return [{ ...field.value, text: asForm(target.model) }];
     return field.name === 'audio' && !alreadyNamed ? [{ ...field.nameAt, text: 'file' }] : [];
   });
-  return { path, body: editForm(wire, edits), contentType, binary: true, rewrites: fields.some((field) => field.name === 'audio') && !alreadyNamed ? ['file'] : [] };
+  const named = fields.some((field) => field.name === 'model');
+  const body = editForm(wire, edits);
+  return { path, body: named ? body : withField(body, contentType, 'model', target.model), contentType, binary: true, rewrites: fields.some((field) => field.name === 'audio') && !alreadyNamed ? ['file'] : [] };
 }
 
-export const dialect = relayedDialect({ id, task: 'transcription', path, takesForms: true, json: false, contentType: 'application/json; charset=utf-8', decodeRequest, encodeRequest });
+export const dialect = relayedDialect({ id, task: 'transcription', path, takesForms: true, json: false, contentType: 'application/json; charset=utf-8', timeHeader: 'x-transcription-time', decodeRequest, encodeRequest });

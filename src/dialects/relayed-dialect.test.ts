@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RouterError } from '../core/errors.ts';
-import type { RelayedRequest } from '../core/request.ts';
+import type { ImageRequest, RelayedRequest } from '../core/request.ts';
 import type { StreamPart } from '../core/stream.ts';
 import type { InferenceDialect } from './dialect.ts';
 import { dialect as images } from './openai-images.ts';
@@ -8,8 +8,10 @@ import { dialect as speech } from './openai-speech.ts';
 import { dialect as transcriptions } from './openai-transcriptions.ts';
 import { dialect as rerank } from './rerank.ts';
 
-const all: readonly InferenceDialect<RelayedRequest>[] = [images, rerank, speech, transcriptions];
-const json: readonly InferenceDialect<RelayedRequest>[] = [images, rerank, speech];
+type Relayed = InferenceDialect<RelayedRequest> | InferenceDialect<ImageRequest>;
+
+const all: readonly Relayed[] = [images, rerank, speech, transcriptions];
+const json: readonly InferenceDialect[] = [images, rerank, speech] as readonly Relayed[] as readonly InferenceDialect[];
 const bodies: Readonly<Record<string, Record<string, unknown>>> = {
   rerank: { model: 'm', query: 'q', documents: ['one', { text: 'two' }], top_n: 1 },
   'openai-images': { model: 'm', prompt: 'a cat', size: '64x64', n: 2 },
@@ -32,7 +34,7 @@ function refusal(act: () => unknown): RouterError {
 }
 
 /** All that the caller is sent. */
-function relayed(dialect: InferenceDialect<RelayedRequest>, chunks: readonly string[], contentType: string, stream = false): { readonly text: string; readonly parts: readonly StreamPart[] } {
+function relayed(dialect: Relayed, chunks: readonly string[], contentType: string, stream = false): { readonly text: string; readonly parts: readonly StreamPart[] } {
   const decoder = dialect.decodeResponse({ stream, relay: true, contentType });
   const parts = [...chunks.flatMap((chunk) => decoder.push(Buffer.from(chunk, 'latin1'))), ...decoder.end()];
   const request = { task: dialect.task } as RelayedRequest;

@@ -1,6 +1,6 @@
 /** What the dialects do alike whose requests are placed and whose bytes pass as they are. */
 import { RouterError } from '../core/errors.ts';
-import type { RelayedRequest } from '../core/request.ts';
+import type { RelayedRequest, Task } from '../core/request.ts';
 import { bodyRules } from './body-rules.ts';
 import { ByteRelay } from './byte-relay.ts';
 import { ByteWriter } from './byte-writer.ts';
@@ -22,6 +22,7 @@ export interface RelayedApi {
   /** Taken from callers too. */
   readonly alias?: string;
   readonly takesForms?: boolean;
+  readonly timeHeader?: string;
   /** Is every whole answer JSON? Then anything else is a failure of the backend. */
   readonly json: boolean;
   /** Of an answer whose backend names no type. */
@@ -42,6 +43,7 @@ export function relayedDialect(api: RelayedApi): InferenceDialect<RelayedRequest
     task,
     routes: paths.map((one): RoutePath => ({ method: 'POST', path: one })),
     ...(api.takesForms === true ? { takesForms: true } : {}),
+    ...(api.timeHeader === undefined ? {} : { timeHeader: api.timeHeader }),
     decodeRequest: api.decodeRequest,
     encodeRequest(request, target) {
       if (request.dialect !== id) throw new RouterError('unsupported_feature', `A ${request.task} request cannot be said in the ${id} API.`);
@@ -58,8 +60,8 @@ function decoderFor(contentType: string, json: boolean): ResponseDecoder {
 }
 
 /** What every relayed JSON request says. `text`: what the model will read. */
-export function relayedRequest(body: FieldReader, own: { readonly id: string; readonly task: RelayedRequest['task']; readonly wire: string; readonly stream: boolean; readonly text: string }): RelayedRequest {
-  return defined<RelayedRequest>({
+export function relayedRequest<Kind extends Task>(body: FieldReader, own: { readonly id: string; readonly task: Kind; readonly wire: string; readonly stream: boolean; readonly text: string }): Relayed<Kind> {
+  return defined<Relayed<Task>>({
     task: own.task,
     dialect: own.id,
     wire: own.wire,
@@ -72,7 +74,16 @@ export function relayedRequest(body: FieldReader, own: { readonly id: string; re
     router: readRouterOptions(body),
     ...readHerdFields(body),
     extra: {},
-  });
+  }) as Relayed<Kind>;
+}
+
+type Relayed<Kind extends Task> = Omit<RelayedRequest, 'task'> & { readonly task: Kind };
+
+/** What a job keeps is text, so an answer in bytes never becomes one. Throws `invalid_request` when one was asked for. */
+export function neverJob<Request extends Pick<RelayedRequest, 'router'>>(request: Request, what: string): Request {
+  if (request.router === null) return request;
+  if (request.router.mode === 'async') throw new RouterError('invalid_request', `\`router.mode\` cannot be async here: ${what} answered at once or not at all.`, { param: 'router.mode' });
+  return { ...request, router: { ...request.router, mode: 'sync', allowAsync: false } };
 }
 
 /** A text that may not be empty. Throws `invalid_request` naming the field. */

@@ -49,6 +49,7 @@ export class ResponsesOutput {
       case 'finish':
         return this.#finish(part.reason === 'length' || part.reason === 'content-filter' ? 'incomplete' : 'completed');
       case 'embedding':
+      case 'picture':
       case 'error':
       case 'raw':
         return none;

@@ -39,7 +39,7 @@ export interface StartOptions {
 /** Rejects with a RouterError while another backend may still be tried. */
 export async function startAnswer(options: StartOptions): Promise<StartedAnswer> {
   const { caller, dialect, backend, request, call } = options;
-  const relay = dialect === caller;
+  const relay = dialect === caller || dialect.id === caller.answersLike;
   let cancel = (): void => {};
   try {
     const upstream = await backend.executor.execute(call, options.signal);

@@ -8,7 +8,7 @@ import type { Usage } from '../core/stream.ts';
 import type { Decision } from '../routing/routing.ts';
 import { startAnswer, type StartedAnswer, type StartOptions } from './answer.ts';
 import { deadlineSignal, type DeadlineSignal } from './deadline-signal.ts';
-import { decisionHeaders, routerObject } from './decision-headers.ts';
+import { decisionHeaders, mediaHeaders, routerObject } from './decision-headers.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
 import type { HeadKeeper } from './head-keeper.ts';
 import type { InferenceCall, Prepared, Reply, ServingBackend } from './pipeline.ts';
@@ -110,10 +110,10 @@ async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, run: Run
   const router = !call.job && !call.gateway && parts.brain.showsRouter(request, decision) ? () => routerObject(record, placement, parts.clock.now() - attempt.startedAt) : null;
   // An answer repeats, and a conversation remembers, what was asked and not what was made of it.
   const asked = record.request ?? request;
-  const context = { requestId: call.requestId, request: asked, model: placement.model, stream: request.stream, relay: answer.relay, includeUsage: request.includeUsage, createdAt: attempt.firstPartAt, router };
+  const context = { requestId: call.requestId, request: asked, model: placement.model, nodeId: placement.nodeId, stream: request.stream, relay: answer.relay, includeUsage: request.includeUsage, createdAt: attempt.firstPartAt, router };
   const watcher = parts.conversations !== null && asked.task === 'chat' && asked.conversation ? parts.conversations.watch(call, asked, context) : null;
   try {
-    countAnswer(record, request, await respond(call.dialect, answer, context, reply, () => decisionHeaders(call, record, placement), watcher), parts.brain.promptTokens);
+    countAnswer(record, request, await respond(call.dialect, answer, context, reply, () => Object.assign(decisionHeaders(call, record, placement), mediaHeaders(call.dialect, placement, parts.clock.now() - attempt.startedAt)), watcher), parts.brain.promptTokens);
   } catch (thrown) {
     // Whatever stopped us, nobody reads on: the backend need not go on either.
     answer.cancel();

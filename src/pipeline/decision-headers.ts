@@ -1,5 +1,6 @@
 /** Names a decision in the headers of its answer, and in the `router` object of a body (contract agent-router part 1.3, ruling 10). */
 import type { Placement } from '../core/placement.ts';
+import type { InferenceDialect } from '../dialects/dialect.ts';
 import type { InferenceCall } from './pipeline.ts';
 import { insteadOf, type RequestRecord } from './record.ts';
 
@@ -36,6 +37,11 @@ export function decisionHeaders(call: InferenceCall, record: RequestRecord, plac
     if (fallbacks.length > 0) headers['x-oar-fallback-models'] = headerText(fallbacks.join(', '));
   }
   return headers;
+}
+
+/** What answers of media say besides: who made them, and how long it took (contract fleet part 1.3). */
+export function mediaHeaders({ timeHeader }: InferenceDialect, placement: Placement, tookMs: number): Record<string, string> {
+  return timeHeader === undefined ? {} : { 'x-fleet-node': headerText(placement.nodeId), 'x-fleet-model': headerText(placement.model), [timeHeader]: String(Math.round(tookMs)) };
 }
 
 /** The `router` object of a synchronous answer; times in whole milliseconds. */

@@ -1,5 +1,6 @@
 /** Which places may be tried for a request, after those that were. */
 import { RouterError } from '../core/errors.ts';
+import type { Model } from '../core/fleet.ts';
 import type { Candidate } from '../core/placement.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { InferenceDialect } from '../dialects/dialect.ts';
@@ -8,6 +9,7 @@ import type { HeadKeeper } from './head-keeper.ts';
 import type { InferenceCall, Reply } from './pipeline.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
 import type { RequestRecord } from './record.ts';
+import { mayServe } from '../util/model-abilities.ts';
 import { dialectFor } from './spoken.ts';
 
 /** Everything that the tries of one request share. */
@@ -52,14 +54,20 @@ function ableTo(run: Run, candidates: readonly Candidate[]): readonly Candidate[
   return candidates.every((one) => spokenWith(run, one) !== null) ? candidates : candidates.filter((one) => spokenWith(run, one) !== null);
 }
 
-/** The dialect in which the request can be put to a candidate's backend; null: none. */
-export function spokenWith({ parts, call, request }: Run, { backendId }: Candidate): InferenceDialect | null {
-  const speaks = spokenBy(parts, backendId);
-  return speaks === undefined ? null : dialectFor(call.dialect, request, speaks, parts.dialects);
+/** The dialect in which the request can be put to a candidate's backend; null: none, or its model cannot do what is asked. */
+export function spokenWith({ parts, call, request }: Run, candidate: Candidate): InferenceDialect | null {
+  const speaks = spokenBy(parts, candidate.backendId);
+  const dialect = speaks === undefined ? null : dialectFor(call.dialect, request, speaks, parts.dialects);
+  if (dialect === null || request.task === 'chat' || request.task === 'embedding') return dialect;
+  return mayServe(listed(parts, candidate), request.task, dialect.onlyKnown) ? dialect : null;
 }
 
 export function spokenBy(parts: PipelineParts, backendId: string): readonly string[] | undefined {
   return parts.fleet.view().backends.find((one) => one.id === backendId)?.report?.speaks ?? parts.backend(backendId)?.kind.speaks;
+}
+
+function listed(parts: PipelineParts, { backendId, model }: Candidate): Model | undefined {
+  return parts.fleet.view().backends.find((one) => one.id === backendId)?.report?.models.find((one) => one.name === model);
 }
 
 /** Why there is no candidate at all. */

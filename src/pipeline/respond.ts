@@ -36,10 +36,11 @@ function watched(encoder: ResponseEncoder, watcher: AnswerWatcher): ResponseEnco
 /** Resolves with what the backend said it used. Rejects with a RouterError while nothing was sent, with AnswerInterrupted after. */
 export function respond(dialect: InferenceDialect, answer: StartedAnswer, context: AnswerContext, reply: Reply, headers: () => Record<string, string>, watcher: AnswerWatcher | null): Promise<Usage> {
   const encoder = watcher === null ? dialect.encodeResponse(context) : watched(dialect.encodeResponse(context), watcher);
-  const contentType = answer.relay && answer.contentType !== '' ? answer.contentType : encoder.contentType;
+  // Known at the end for pictures, which say themselves what they are.
+  const contentType = (): string => (answer.relay && answer.contentType !== '' ? answer.contentType : encoder.contentType);
   return answer.streamed || context.stream
-    ? respondStream(encoder, answer, reply, watcher, new Progress(context.request.task === 'chat'), () => ({ 'content-type': contentType, 'cache-control': 'no-cache', ...headers() }))
-    : respondWhole(encoder, answer, reply, watcher, (bytes) => Object.assign(headers(), { 'content-type': contentType, 'content-length': String(bytes) }));
+    ? respondStream(encoder, answer, reply, watcher, new Progress(context.request.task === 'chat'), () => ({ 'content-type': contentType(), 'cache-control': 'no-cache', ...headers() }))
+    : respondWhole(encoder, answer, reply, watcher, (bytes) => Object.assign(headers(), { 'content-type': contentType(), 'content-length': String(bytes) }));
 }
 
 async function respondWhole(encoder: ResponseEncoder, answer: StartedAnswer, reply: Reply, watcher: AnswerWatcher | null, headers: (bytes: number) => Readonly<Record<string, string>>): Promise<Usage> {

@@ -1,7 +1,7 @@
 /** Lists the models that may serve a task, in the order in which they are considered. */
 import type { FleetView } from '../core/fleet.ts';
 import { modelKey } from '../util/model-name.ts';
-import { isEmbeddingModel } from '../util/embedding-model.ts';
+import { neverChats } from '../util/model-abilities.ts';
 import { listingsOf } from './listings.ts';
 import type { ModelSpec, RoutingTable } from './routing.ts';
 
@@ -14,7 +14,7 @@ export const noWishes: CandidateWishes = { preferredModels: [], forbiddenModels:
 
 /**
  * Keys of configured models, each once: preferred ones, then the task's route (else the route of `unknown`), then every
- * model whose purpose or tags name the task. Forbidden beats preferred; unknown names and embedding models drop out.
+ * model whose purpose or tags name the task. Forbidden beats preferred; unknown names and models that do not chat drop out.
  */
 export function candidateModels(taskType: string, wishes: CandidateWishes, table: RoutingTable, fleet: FleetView): readonly string[] {
   const forbidden = new Set(wishes.forbiddenModels.map(modelKey));
@@ -22,7 +22,7 @@ export function candidateModels(taskType: string, wishes: CandidateWishes, table
   const merged = new Set([...wishes.preferredModels.map(modelKey), ...routeOf(taskType, table), ...catchAll]);
   return [...merged].filter((key) => {
     const spec = table.specs.get(key);
-    return spec !== undefined && !forbidden.has(key) && !embeds(spec, key, fleet);
+    return spec !== undefined && !forbidden.has(key) && !isSilent(spec, key, fleet);
   });
 }
 
@@ -31,6 +31,6 @@ export function routeOf(taskType: string, table: RoutingTable): readonly string[
   return (table.routes.get(taskType) ?? table.routes.get('unknown') ?? []).map(modelKey);
 }
 
-function embeds(spec: ModelSpec, key: string, fleet: FleetView): boolean {
-  return isEmbeddingModel(listingsOf(key, fleet)[0]?.model ?? { name: spec.name });
+function isSilent(spec: ModelSpec, key: string, fleet: FleetView): boolean {
+  return neverChats(listingsOf(key, fleet)[0]?.model ?? { name: spec.name });
 }

@@ -2,7 +2,7 @@
 import type { Model } from '../core/fleet.ts';
 import type { TaskType } from '../core/request.ts';
 import { modelKey } from '../util/model-name.ts';
-import { isEmbeddingModel } from '../util/embedding-model.ts';
+import { neverChats } from '../util/model-abilities.ts';
 import type { ModelSpec, RoutingTable } from './routing.ts';
 
 export type Role = 'fast' | 'code' | 'review' | 'tool' | 'heavy';
@@ -53,7 +53,7 @@ export function tableFromModels(models: readonly ListedModel[], options: { reado
   const roles = new Map<Role, string[]>();
   for (const model of models) {
     const key = modelKey(model.name);
-    if (specs.has(key) || isEmbeddingModel(model)) continue;
+    if (specs.has(key) || neverChats(model)) continue;
     const role = roleOf(model.name, sizeGbOf(model));
     specs.set(key, specOf(model, role, options.cpuOnly ?? false));
     roles.set(role, [...(roles.get(role) ?? []), key]);

@@ -20,6 +20,7 @@ export function estimateTokens(request: InferenceRequest): number {
     case 'image':
     case 'speech':
     case 'transcription':
+    case 'image-embedding':
       return tokensOfChars(request.text.length);
     default:
       return request satisfies never;

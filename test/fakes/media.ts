@@ -83,6 +83,22 @@ export const transcription: Handler = (request, response) => {
   answerJson(response, 200, { text: `${fieldOf(request, 'model')} heard ${Buffer.from(file, 'latin1').length} bytes`, usage: { type: 'tokens', input_tokens: 14, output_tokens: 3, total_tokens: 17 } });
 };
 
+/** A picture of one pixel. */
+export const png: Buffer = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABpfZFQAAAAABJRU5ErkJggg==', 'base64');
+
+/** A server whose pictures are real ones. */
+export const paintings: Handlers = { 'POST /v1/images/generations': (_request, response) => answerJson(response, 200, { created: 1_700_000_000, data: [{ b64_json: png.toString('base64') }] }) };
+
+/** Ollama's own image models answer where text is generated. */
+export const ollamaPaintings: Handlers = {
+  'POST /api/generate': ({ body }, response) => answerJson(response, 200, { model: body?.['model'], created_at: '2026-01-01T00:00:00Z', response: '', image: png.toString('base64'), done: true, total_duration: 5_000_000 }),
+};
+
+/** Vectors of pictures, as a node gives them. */
+export const pictureVectors: Handlers = {
+  'POST /api/embed-image': ({ body }, response) => answerJson(response, 200, { model: body?.['model'], embeddings: textsOf(body?.['images']).map((image) => vectorOf(image)), dimensions: vectorLength }),
+};
+
 /** A server's all four beside embeddings. */
 export const mediaHandlers: Handlers = { 'POST /v1/rerank': rerank, 'POST /v1/images/generations': pictures, 'POST /v1/audio/speech': speech, 'POST /v1/audio/transcriptions': transcription };
 
