@@ -3,12 +3,14 @@ import { RouterError } from '../core/errors.ts';
 import type { ImageRequest } from '../core/request.ts';
 import type { InferenceDialect } from './dialect.ts';
 import { ollamaError } from './ollama-error.ts';
+import { ownWire } from './own-wire.ts';
 import { PictureReader, PictureWriter } from './picture-answer.ts';
 import { readSides, readWishes, usualSide } from './picture-wishes.ts';
 import { parseBody } from './read-fields.ts';
 import { neverJob, relayedRequest, requiredText } from './relayed-dialect.ts';
 
 const id = 'fleet-images';
+const path = '/api/generate-image';
 
 function decodeRequest(wire: string): ImageRequest {
   const body = parseBody(wire);
@@ -24,11 +26,12 @@ export const dialect: InferenceDialect<ImageRequest> = {
   kind: 'inference',
   id,
   task: 'image',
-  routes: [{ method: 'POST', path: '/api/generate-image' }],
+  routes: [{ method: 'POST', path }],
   timeHeader: 'x-generation-time',
   decodeRequest,
-  encodeRequest: () => {
-    throw new RouterError('unsupported_feature', 'No backend takes requests in the fleet\'s image API.');
+  encodeRequest(request, target) {
+    if (request.dialect !== id) throw new RouterError('unsupported_feature', `A request of ${request.dialect} is not put into the fleet's image API.`);
+    return ownWire(request, { model: target.model }, path, false);
   },
   decodeResponse: () => new PictureReader(() => [], () => ({})),
   encodeResponse: (context) => new PictureWriter(context, null, ([first]) => Buffer.from(first?.data ?? '', 'base64')),
