@@ -5,15 +5,15 @@ import type { BackendKind } from '../backends/backend.ts';
 import { createProbeClient } from '../backends/probe-client.ts';
 import type { LoadedConfig } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
-import { createLog, type RouterLog } from '../telemetry/log.ts';
+import type { RouterLog } from '../telemetry/log.ts';
 import { systemClock } from '../util/system-clock.ts';
 import { asConfigured, planBackends, type BackendPlan, type PlannedBackend } from './backend-plan.ts';
 import { banner } from './banner.ts';
 import { detectServers } from './detect.ts';
 import { EmbeddedEngines } from './embedded-engines.ts';
 import { findKeyFile } from './key-file.ts';
-import { friendlyLog } from './friendly-log.ts';
 import { watchForServers } from './later-servers.ts';
+import { openLog } from './open-log.ts';
 import { startRouter } from './start-router.ts';
 import type { RunOptions } from './run-options.ts';
 
@@ -30,7 +30,7 @@ export async function runRouter(given: RunOptions): Promise<number> {
     overrides: { ...(options.host === undefined ? {} : { 'server.host': options.host }), ...(options.port === undefined ? {} : { 'server.port': options.port }) },
   });
   for (const warning of loaded.warnings) options.err(`Warning: ${warning}`);
-  const log = options.friendly ? { ...friendlyLog(options, clockTime), close() {} } : createLog(loaded.config.telemetry.logLevel);
+  const log = openLog(loaded.config, options, options.friendly);
   try {
     return await runUntilStopped(options, loaded, log);
   } finally {
@@ -117,8 +117,4 @@ function untilSignal(reload: () => void): Promise<void> {
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
   });
-}
-
-function clockTime(): string {
-  return new Date().toTimeString().slice(0, 8);
 }

@@ -21,7 +21,6 @@ const laterKeys: readonly LaterKey[] = [
   { path: ['store', 'url'] },
   { path: ['jobs', 'store'], value: 'redis', instead: 'Write sqlite or memory.', standIn: 'sqlite' },
   { path: ['context', 'protect'] },
-  { path: ['telemetry', 'logDir'] },
   { path: ['telemetry', 'traces'] },
   { path: ['telemetry', 'capture'] },
   { path: ['telemetry', 'otlp'] },

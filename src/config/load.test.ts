@@ -86,6 +86,14 @@ test('XDG_DATA_HOME moves the default database, and no other', async () => {
   expect((await load({ '/here/ollama-agent-router.yaml': 'store: {path: ~/x.db}\n' }, { env })).config.store.path).toBe('/home/me/x.db');
 });
 
+test('the log files lie beside the default database; a folder of the file is relative to it, and none is none', async () => {
+  const logDir = async (written: string, env = {}): Promise<string> => (await load(written === '' ? {} : { '/here/ollama-agent-router.yaml': written }, { env })).config.telemetry.logDir;
+  expect(await logDir('')).toBe('/home/me/.local/share/ollama-agent-router/logs');
+  expect(await logDir('', { XDG_DATA_HOME: '/data' })).toBe('/data/ollama-agent-router/logs');
+  expect(await logDir('telemetry: {logDir: logs}\n')).toBe('/here/logs');
+  expect(await logDir('telemetry: {logDir: none}\n')).toBe('none');
+});
+
 test('with HTTPS on, the files must be there', async () => {
   const written = 'server:\n  https:\n    enabled: true\n    certPath: /c.pem\n    keyPath: /k.pem\n';
   const files = { '/here/ollama-agent-router.yaml': written, '/c.pem': 'cert' };

@@ -26,7 +26,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const found = await findConfig({ ...options, readText });
   const interpreted = interpret({ file: found?.path ?? 'defaults', written: found?.text ?? '', env: options.env, overrides: options.overrides ?? {} });
   if (interpreted.config === null) throw new ConfigError(interpreted.problems);
-  const config = withAbsolutePaths(interpreted.config, options, found === null ? options.cwd : dirname(found.path), interpreted.isSet(['store', 'path']));
+  const config = withAbsolutePaths(interpreted.config, options, found === null ? options.cwd : dirname(found.path), interpreted.isSet);
   const problems = [...foreignFiles(options.env), ...(await unreadableCertificates(config, interpreted, readText))];
   if (problems.length > 0) throw new ConfigError(problems);
   return { config, path: found?.path ?? null, warnings: interpreted.warnings, fromFile: factsOf(config, interpreted) };
@@ -44,7 +44,7 @@ function factsOf(config: Config, { isSet }: Interpreted): FromFile {
 }
 
 /** Certificates lie relative to the working directory, as they always did; everything else relative to the file. */
-function withAbsolutePaths(config: Config, { cwd, home, env }: LoadOptions, folder: string, storePathIsSet: boolean): Config {
+function withAbsolutePaths(config: Config, { cwd, home, env }: LoadOptions, folder: string, isSet: Interpreted['isSet']): Config {
   const from = (base: string, path: string): string => resolve(base, expandHome(path, home));
   const optional = <Key extends string>(key: Key, base: string, path: string | undefined): { [Each in Key]?: string } => (path === undefined ? {} : ({ [key]: from(base, path) } as { [Each in Key]?: string }));
   const { https } = config.server;
@@ -52,18 +52,24 @@ function withAbsolutePaths(config: Config, { cwd, home, env }: LoadOptions, fold
   return {
     ...config,
     server: { ...config.server, https: { ...https, ...optional('certPath', cwd, https.certPath), ...optional('keyPath', cwd, https.keyPath), ...optional('caPath', cwd, https.caPath) } },
-    store: { ...config.store, path: storePathIsSet ? from(folder, config.store.path) : defaultStorePath(config, home, env) },
+    store: { ...config.store, path: isSet(['store', 'path']) ? from(folder, config.store.path) : inDataHome('router.db', config.store.path, home, env) },
+    telemetry: { ...config.telemetry, logDir: logFolder(config, (path) => from(folder, path), isSet, home, env) },
     jobs: { ...config.jobs, ...optional('path', folder, config.jobs.path) },
     gpu: { ...config.gpu, monitor: { ...config.gpu.monitor, nvidiaSmiPath: expandHome(config.gpu.monitor.nvidiaSmiPath, home) } },
     ...(access === undefined ? {} : { access: { ...access, ...optional('managedConfigPath', folder, access.managedConfigPath) } }),
   };
 }
 
-function defaultStorePath(config: Config, home: string, env: Environment): string {
+/** `none` is no folder. */
+function logFolder({ telemetry: { logDir } }: Config, from: (path: string) => string, isSet: Interpreted['isSet'], home: string, env: Environment): string {
+  if (logDir === 'none') return logDir;
+  return isSet(['telemetry', 'logDir']) ? from(logDir) : inDataHome('logs', logDir, home, env);
+}
+
+/** A default below the data folder, as the specification of XDG says: a relative XDG_DATA_HOME is ignored. */
+function inDataHome(name: string, usual: string, home: string, env: Environment): string {
   const dataHome = env.XDG_DATA_HOME;
-  // The specification of XDG says to ignore a relative path.
-  if (dataHome !== undefined && isAbsolute(dataHome)) return join(dataHome, 'ollama-agent-router', 'router.db');
-  return expandHome(config.store.path, home);
+  return dataHome !== undefined && isAbsolute(dataHome) ? join(dataHome, 'ollama-agent-router', name) : expandHome(usual, home);
 }
 
 async function unreadableCertificates({ server: { https } }: Config, { whereIs }: Interpreted, readText: ReadText): Promise<readonly ConfigProblem[]> {

@@ -112,6 +112,7 @@ const keys: readonly (readonly [string, unknown, unknown, unknown, unknown, stri
   ['gpu.monitor.enabled', false, false, true, 0, yesOrNo],
   ['gpu.monitor.intervalMs', 1, 1, 5000, 0, positive],
   ['gpu.monitor.nvidiaSmiPath', '/usr/bin/nvidia-smi', '/usr/bin/nvidia-smi', 'nvidia-smi', '', path],
+  ['telemetry.logDir', '/l', '/l', '~/.local/share/ollama-agent-router/logs', 5, path],
   ['telemetry.logLevel', 'silent', 'silent', 'info', 'verbose', 'one of debug, info, warn, error, silent'],
   ['access.managedConfigPath', './a.yaml', './a.yaml', none, 5, path],
   ['access.bootstrapIfMissing', false, false, true, 'no', yesOrNo],

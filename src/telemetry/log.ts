@@ -1,4 +1,4 @@
-/** The log: one JSON line an event on standard output, secrets redacted. */
+/** The log: one JSON line an event, secrets redacted. */
 import { pino } from 'pino';
 import { createLineBuffer } from './line-buffer.ts';
 import { requestMembers } from './request-line.ts';
@@ -25,8 +25,8 @@ function timestamp(): string {
   return `,"time":"${secondText}${String(now % 1000).padStart(3, '0')}Z"`;
 }
 
-/** `close` writes what is left. Warnings and errors are written at once. */
-export function createLog(level: LogLevel, sink: (text: string) => void = (text) => void process.stdout.write(text)): RouterLog {
+/** `sink` takes whole lines, several at once. `close` writes what is left. Warnings and errors are written at once. */
+export function createLog(level: LogLevel, sink: (text: string) => void): RouterLog {
   const lines = createLineBuffer(sink);
   const logger = pino({ level, base: null, formatters: { level: (label) => ({ level: label }) }, timestamp }, lines);
   const requests = level === 'debug' || level === 'info';
@@ -49,6 +49,34 @@ export function createLog(level: LogLevel, sink: (text: string) => void = (text)
       return Promise.resolve();
     },
     close: () => lines.close(),
+  };
+}
+
+/** Tells both. `close` closes the first. */
+export function inBoth(first: RouterLog, second: RequestLog): RouterLog {
+  return {
+    debug(fields, message) {
+      first.debug(fields, message);
+      second.debug(fields, message);
+    },
+    info(fields, message) {
+      first.info(fields, message);
+      second.info(fields, message);
+    },
+    warn(fields, message) {
+      first.warn(fields, message);
+      second.warn(fields, message);
+    },
+    error(fields, message) {
+      first.error(fields, message);
+      second.error(fields, message);
+    },
+    request(trace) {
+      first.request(trace);
+      second.request(trace);
+    },
+    flush: async () => void (await Promise.all([first.flush(), second.flush()])),
+    close: () => first.close(),
   };
 }
 

@@ -1,6 +1,8 @@
 /** The router as a process: how it starts, refuses to start, logs, drains and ends. Needs a build. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { type FakeBackend, startFakeBackend } from '../fakes/backend.ts';
 import { configFile, freePort, newFolder, plainConfig, RouterProcess, runProgram } from '../support/router-process.ts';
@@ -53,6 +55,27 @@ test('up tells a person the address, the models and a line to try, which works',
   expect(await read(response)).toContain('"choices"');
   await router.until(/auto.* → /);
   expect((await router.stop('SIGINT')).code).toBe(0);
+});
+
+test.each(['serve', 'up'])('%s keeps its log in a file of the day', async (command) => {
+  backend = await startFakeBackend({ models: ['small:1b'] });
+  const folder = newFolder();
+  const logDir = join(folder, 'logs');
+  const config = configFile(plainConfig(backend.url, folder, { models, telemetry: { logDir } }), folder);
+  const router = await RouterProcess.start([command, '--config', config], command === 'up' ? /is ready: (\S+)/ : /"url":"([^"]+)"/);
+  await read(await router.post(completions, chat()));
+  expect((await router.stop()).code).toBe(0);
+  const lines = readFileSync(join(logDir, 'oar.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(lines.filter((line) => line.msg === 'request')).toEqual([expect.objectContaining({ level: 'info', model: 'small:1b', outcome: 'succeeded' })]);
+});
+
+test('a folder for the log that cannot be written is told, and the router serves', async () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, 'taken'), '');
+  const router = await serve({ telemetry: { logDir: join(folder, 'taken', 'logs') } });
+  await read(await router.post(completions, chat()));
+  const end = await router.stop();
+  expect([end.code, end.stderr.trim().split('\n')]).toEqual([0, [expect.stringContaining('telemetry.logDir')]]);
 });
 
 test('a port that is taken is told in a sentence, without a stack (AR-D43)', async () => {
