@@ -1,9 +1,10 @@
 /** NVIDIA GPUs, all of them, as nvidia-smi sees them. */
 import type { Gpu } from '../../core/fleet.ts';
+import { known, numberIn } from '../known-values.ts';
 import type { Collector } from './collector.ts';
 
-/** The index stands last, so that a wrapper that prints the first five columns alone is understood. */
-const query = ['--query-gpu=name,memory.total,memory.used,memory.free,utilization.gpu,index', '--format=csv,noheader,nounits'];
+/** Index and temperature stand last, so that a wrapper that prints the first five columns alone is understood. */
+const query = ['--query-gpu=name,memory.total,memory.used,memory.free,utilization.gpu,index,temperature.gpu', '--format=csv,noheader,nounits'];
 const timeoutMs = 5000;
 
 /** Option `nvidiaSmiPath`, by default `nvidia-smi` on the path. */
@@ -25,23 +26,16 @@ export function parseNvidiaSmi(output: string): readonly Gpu[] {
   return rows
     .filter((fields) => fields.length >= 5 && fields[0] !== '')
     .map((fields, position) => {
-      const [name, vramTotalMb, vramUsedMb, vramFreeMb, utilizationPct, index] = fields;
-      return {
-        index: number(index) ?? position,
-        ...(name === undefined ? {} : { name }),
-        ...known('vramTotalMb', vramTotalMb),
-        ...known('vramUsedMb', vramUsedMb),
-        ...known('vramFreeMb', vramFreeMb),
-        ...known('utilizationPct', utilizationPct),
-      };
+      const [name, total, used, free, utilization, index, temperature] = fields;
+      return known<Gpu>({
+        index: numberIn(index) ?? position,
+        name,
+        vramTotalMb: numberIn(total),
+        vramUsedMb: numberIn(used),
+        vramFreeMb: numberIn(free),
+        utilizationPct: numberIn(utilization),
+        vendor: 'nvidia',
+        temperatureC: numberIn(temperature),
+      });
     });
-}
-
-function known(key: keyof Gpu, text: string | undefined): Partial<Gpu> {
-  const value = number(text);
-  return value === undefined ? {} : { [key]: value };
-}
-
-function number(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
 }

@@ -1,7 +1,9 @@
-/** Runs a program of this machine for a collector. */
+/** The machine as collectors see it: its programs, its files, and what Node says of it. */
 import { execFile } from 'node:child_process';
+import { readdir, readFile, statfs } from 'node:fs/promises';
+import { arch, cpus, freemem, homedir, loadavg, platform, totalmem } from 'node:os';
 import { RouterError } from '../../core/errors.ts';
-import type { CollectorTools } from './collector.ts';
+import type { CollectorTools, HostFacts } from './collector.ts';
 
 const maximumBytes = 1024 * 1024;
 
@@ -14,4 +16,25 @@ export const runProgram: CollectorTools['run'] = (program, args, timeoutMs, sign
     });
   });
 
-export const collectorTools: CollectorTools = { run: runProgram };
+const host: HostFacts = {
+  platform: platform(),
+  arch: arch(),
+  home: homedir(),
+  env: process.env,
+  cpus,
+  load1: () => loadavg()[0] ?? 0,
+  totalBytes: totalmem,
+  freeBytes: freemem,
+};
+
+export const collectorTools: CollectorTools = {
+  host,
+  run: runProgram,
+  read: (path) => readFile(path, 'utf8').then((text) => text.trim(), () => null),
+  list: (folder) => readdir(folder).then((names) => names.sort(), () => []),
+  space: (path) =>
+    statfs(path).then(
+      ({ bsize, blocks, bfree, bavail }) => ({ totalBytes: bsize * blocks, freeBytes: bsize * bfree, availableBytes: bsize * bavail }),
+      () => null,
+    ),
+};
