@@ -13,11 +13,13 @@ import type { Brain, InferenceCall } from '../pipeline/pipeline.ts';
 import type { Target } from '../dialects/dialect.ts';
 import { decide } from '../routing/admit.ts';
 import { candidatesForAll } from '../routing/backend-candidates.ts';
+import { memoryIsShort } from '../routing/memory-room.ts';
 import { type Resolved, resolve } from '../routing/resolve.ts';
 import type { Entry, Load, RoutingPolicy, RoutingTable } from '../routing/routing.ts';
+import { raisedLimit, type ThinkingBudget } from '../routing/thinking-budget.ts';
 import { isEmbeddingModel } from '../util/embedding-model.ts';
 import { mayServe } from '../util/model-abilities.ts';
-import { sameModel } from '../util/model-name.ts';
+import type { ContextChoice, ContextDemand } from './context-choice.ts';
 import { backendOf, slotsOf } from './scheduler-limits.ts';
 
 export interface BrainSources {
@@ -37,6 +39,8 @@ export interface BrainSources {
   readonly defaultExecutionMs?: number;
   /** Tells which conversation a request belongs to; absent: nobody remembers where conversations were. */
   readonly conversationKey?: (request: InferenceRequest, modelKey: string) => number | null;
+  readonly context: ContextChoice;
+  readonly thinkingBudget: ThinkingBudget;
 }
 
 /** The sources, and the count of a request's tokens, which is made once. */
@@ -103,8 +107,9 @@ export function createBrain(given: BrainSources): Brain {
     entry: (call, request, candidates, again) => entryOf(sources, call, request, candidates, again),
     jobAfterMs: (call, request) => jobAfterMs(sources, call, request),
     executionMs: (call, request, key) => executionMs(sources, call, request, key),
-    contextTokens: (candidate) => contextOn(backendOf(sources.fleet.view(), candidate.backendId), candidate) ?? null,
+    contextTokens: (candidate) => sources.context.contextOn(candidate, 1) ?? null,
     promptTokens: tokensOf,
+    overflowHeaders: (request, candidate, target) => overflowHeaders(sources, request, candidate, target),
     target: (request, candidate) => targetOf(sources, request, candidate),
     showsRouter: (request, decision) => request.dialect === 'openai-chat' && (sources.table().fromFile || decision.classification !== null || request.router !== null),
   };
@@ -148,6 +153,8 @@ function entryOf(sources: Bound, call: InferenceCall, request: InferenceRequest,
     deadlineAt: job ? null : again ? now + holdMs : call.receivedAt + holdMs,
     bounded: !job && !again,
     conversation: conversationOf(sources, request, candidates),
+    // One place is taken as it is.
+    contextNeed: candidates.length > 1 ? sources.context.need(request, demandOf(sources, request)) : undefined,
   };
 }
 
@@ -187,14 +194,54 @@ function executionMs(sources: BrainSources, call: InferenceCall, request: Infere
 
 function targetOf(sources: Bound, request: InferenceRequest, candidate: Candidate): Target {
   const backend = backendOf(sources.fleet.view(), candidate.backendId);
-  if (backend?.kind !== 'ollama') return { model: candidate.model };
-  const contextLength = contextFor(sources, request, candidate);
+  if (backend === undefined) return { model: candidate.model };
+  if (backend.kind !== 'ollama') return { model: candidate.model, ...limitOf(sources, request, candidate, backend, undefined) };
+  const resident = sources.context.contextOn(candidate, 1);
+  const sent = sources.context.send(request, candidate, backend, demandOf(sources, request));
+  const context = readWith(request, sent, resident);
+  const keepAlive = request.keepAlive === undefined ? keepAliveFor(sources, backend) : undefined;
   return {
     model: candidate.model,
-    ...(sources.keepAlive === undefined || request.keepAlive !== undefined ? {} : { keepAlive: sources.keepAlive }),
-    ...(contextLength === undefined ? {} : { contextLength }),
-    ...(mayNotFit(sources, request, request.contextLength ?? contextLength ?? contextOn(backend, candidate)) ? { refuseLong: true } : {}),
+    ...(keepAlive === undefined ? {} : { keepAlive }),
+    ...sent,
+    ...limitOf(sources, request, candidate, backend, context),
+    ...(mayNotFit(sources, request, context) ? { refuseLong: true } : {}),
   };
+}
+
+/** The context that a prompt is read with; undefined: nobody knows. */
+function readWith({ contextLength }: InferenceRequest, sent: Pick<Target, 'contextLength' | 'otherContext'>, resident: number | undefined): number | undefined {
+  const said = contextLength === undefined || sent.otherContext === null ? sent.contextLength : (sent.otherContext ?? contextLength);
+  return said ?? resident;
+}
+
+/** The file's, else for ever as long as the machine is known to have memory to spare (ruling 8). */
+function keepAliveFor(sources: Bound, backend: BackendState): string | number | undefined {
+  return sources.keepAlive ?? (memoryIsShort(backend, sources.fleet.view()) === false ? -1 : undefined);
+}
+
+/** Services that are paid by the token are asked for what the caller wants. */
+function limitOf({ thinkingBudget }: Bound, request: InferenceRequest, candidate: Candidate, backend: BackendState, context: number | undefined): Pick<Target, 'maxTokens'> {
+  if (request.task !== 'chat' || backend.kind === 'anthropic') return {};
+  const maxTokens = raisedLimit(request, thinks(backend, candidate), thinkingBudget, context);
+  return maxTokens === undefined ? {} : { maxTokens };
+}
+
+/** By what the server says of the model, never by its name. */
+function thinks(backend: BackendState, { model }: Candidate): boolean {
+  return backend.report?.models.find((one) => one.name === model)?.capabilities?.includes('thinking') === true;
+}
+
+function demandOf(sources: Bound, request: InferenceRequest): ContextDemand {
+  return { prompt: contextTokens(request, sources.tokensOf), answer: answerTokens(request) };
+}
+
+/** Of a prompt that is longer, by the router's count, than the context that it is read with (contract fleet part 1.4). */
+function overflowHeaders(sources: Bound, request: InferenceRequest, candidate: Candidate, target: Target): Readonly<Record<string, string>> | null {
+  const context = readWith(request, target, sources.context.contextOn(candidate, 1));
+  const estimated = sources.tokensOf(request);
+  if (request.task !== 'chat' || context === undefined || estimated <= context) return null;
+  return { 'x-fleet-context-overflow': `estimated_tokens=${estimated}; context_length=${context}` };
 }
 
 /** What Ollama loads a model with when nobody says. */
@@ -208,23 +255,4 @@ function mayNotFit(sources: Bound, request: InferenceRequest, context: number | 
   if (request.task !== 'chat') return false;
   const room = context ?? usualContext;
   return sources.tokensOf(request) * 4 > room / 2 && Buffer.byteLength(request.wire) / 2 > room;
-}
-
-/** The context that a model is in memory with. */
-function contextOn(backend: BackendState | undefined, { model }: Candidate): number | undefined {
-  return backend?.report?.resident?.find((one) => sameModel(one.name, model))?.contextLength;
-}
-
-/**
- * The context a native request is sent with when it names none: what the model is in memory with as long as that is enough
- * (another value would reload it), else the file's `defaultContext`, grown up to `maxContext` for a longer prompt.
- */
-function contextFor(sources: Bound, request: InferenceRequest, candidate: Candidate): number | undefined {
-  const table = sources.table();
-  const spec = table.specs.get(candidate.modelKey);
-  if (!table.fromFile || spec?.defaultContext === undefined || request.contextLength !== undefined) return undefined;
-  const needed = contextTokens(request, sources.tokensOf) + answerTokens(request);
-  const resident = contextOn(backendOf(sources.fleet.view(), candidate.backendId), candidate);
-  if (resident !== undefined && resident >= needed) return resident;
-  return Math.max(spec.defaultContext, Math.min(needed, spec.maxContext ?? needed));
 }

@@ -23,6 +23,7 @@ import type { Log, Recorder } from '../telemetry/telemetry.ts';
 import { createAsk } from './ask-classifier.ts';
 import { createBrain } from './brain.ts';
 import { type ConversationAffinity, createAffinity } from './conversation-affinity.ts';
+import { ContextChoice } from './context-choice.ts';
 import { createForeignLoad } from './foreign-gpu-load.ts';
 import { routingPolicy } from './policy.ts';
 import { pooledSource, randomId } from './random-id.ts';
@@ -77,7 +78,7 @@ export function createService(sources: ServiceSources): Service {
   const table = followFleet(loaded.fromFile.models ? tableFromFile(config.models, config.routes ?? {}) : null, () => fleet.view());
   const affinity = createAffinity(config.router.affinity, clock);
   const desk = createDesk(sources, table, affinity);
-  const foreign = desk.foreign;
+  const { foreign, context } = desk;
   const brain = createBrain({
     clock,
     fleet,
@@ -92,6 +93,8 @@ export function createService(sources: ServiceSources): Service {
     load: () => desk.desk.load(),
     gpuBusyElsewhere: () => foreign.busy(),
     conversationKey: affinity.keyOf,
+    context,
+    thinkingBudget: config.context.thinkingBudget,
     ...(loaded.fromFile.ollamaKeepAlive && config.ollama.keepAlive !== undefined ? { keepAlive: config.ollama.keepAlive } : {}),
     ...(config.queue.timeoutMs === undefined ? {} : { defaultExecutionMs: config.queue.timeoutMs }),
   });
@@ -117,11 +120,18 @@ export function createService(sources: ServiceSources): Service {
   return { handle, affinity, jobs, table, load: () => desk.desk.load(), detach };
 }
 
-function createDesk({ loaded, clock, fleet }: ServiceSources, table: () => RoutingTable, affinity: ConversationAffinity): { desk: TicketDesk; foreign: ReturnType<typeof createForeignLoad> } {
+interface Desk {
+  readonly desk: TicketDesk;
+  readonly foreign: ReturnType<typeof createForeignLoad>;
+  readonly context: ContextChoice;
+}
+
+function createDesk({ loaded, clock, fleet, log }: ServiceSources, table: () => RoutingTable, affinity: ConversationAffinity): Desk {
   const { config } = loaded;
   const view = (): ReturnType<Fleet['view']> => fleet.view();
   let place: Place = () => null;
   const foreign = createForeignLoad(config.gpu.maxGpuUtilizationPct, view, () => scheduler.load(), () => clock.now());
+  const context = new ContextChoice({ mode: config.context.protect, clock, log, view, load: () => scheduler.load(), table, presetFor: () => undefined });
   const limits = schedulerLimits({
     queue: { globalMaxConcurrent: config.queue.globalMaxConcurrent ?? null, globalMaxQueued: config.queue.globalMaxQueued, perUserMaxQueued: config.queue.perUserMaxQueued ?? null },
     table,
@@ -140,8 +150,9 @@ function createDesk({ loaded, clock, fleet }: ServiceSources, table: () => Routi
     queued: (key) => scheduler.load().queued(key),
     available: limits.available,
     pinned: affinity.pinned,
+    contextOf: (candidate) => context.contextOn(candidate),
   });
-  return { desk: new TicketDesk(scheduler, clock, affinity.granted), foreign };
+  return { desk: new TicketDesk(scheduler, clock, affinity.granted), foreign, context };
 }
 
 /** How long the ids of expired jobs answer 410 before they are forgotten: a week, or the time to live when that is longer. */

@@ -28,7 +28,14 @@ export interface WireCall {
 export interface Target {
   readonly model: string;
   readonly keepAlive?: string | number;
+  /** For a caller who names none. */
   readonly contextLength?: number;
+  /** Instead of the one that the caller names; null: none. */
+  readonly otherContext?: number | null;
+  /** A caller who cannot say a context would reload the model: it is put in another dialect, which can. */
+  readonly saysContext?: boolean;
+  /** Goes before the caller's limit of the answer's length. */
+  readonly maxTokens?: number;
   /** The prompt may be longer than the context: the backend is to refuse it then, and not to cut it. */
   readonly refuseLong?: boolean;
 }

@@ -2,6 +2,7 @@
 import type { EmbeddingRequest } from '../core/request.ts';
 import type { Target } from './dialect.ts';
 import { readHerdFields, readUser } from './herd-fields.ts';
+import { contextIn } from './own-wire.ts';
 import { defined, type FieldReader, type Fields } from './read-fields.ts';
 import { readKeepAlive, readRouterOptions } from './router-options.ts';
 
@@ -26,10 +27,10 @@ export function readSharedPart(body: FieldReader, own: readonly string[]): Share
 /** For a request of another dialect. */
 export function writeSharedPart(request: EmbeddingRequest, target: Target): { readonly fields: Fields; readonly rewrites: readonly string[] } {
   const keepAlive = request.keepAlive ?? target.keepAlive;
-  const numCtx = request.contextLength ?? target.contextLength;
+  const numCtx = contextIn(request, target);
   const rewrites = [
     ...(keepAlive !== undefined && request.keepAlive === undefined ? ['keep_alive'] : []),
-    ...(numCtx !== undefined && request.contextLength === undefined ? ['num_ctx'] : []),
+    ...(numCtx !== request.contextLength ? ['num_ctx'] : []),
   ];
   return { fields: defined<Fields>({ keep_alive: keepAlive, options: numCtx === undefined ? undefined : { num_ctx: numCtx } }), rewrites };
 }

@@ -2,6 +2,7 @@
 import type { ChatRequest, Reasoning, ResponseFormat, Sampling } from '../core/request.ts';
 import type { Target } from './dialect.ts';
 import { readHerdFields, readUser } from './herd-fields.ts';
+import { contextIn } from './own-wire.ts';
 import { defined, type FieldReader, type Fields, isObject, wrongField } from './read-fields.ts';
 import { readKeepAlive, readRouterOptions } from './router-options.ts';
 
@@ -81,12 +82,12 @@ function readThink(body: FieldReader): Reasoning | undefined {
 
 /** The shared part of a request of another dialect, in Ollama's words, with what was put in by the router. */
 export function writeSharedFields(request: ChatRequest, target: Target): { readonly fields: Fields; readonly rewrites: readonly string[] } {
-  const numCtx = request.contextLength ?? target.contextLength;
+  const numCtx = contextIn(request, target);
   const keepAlive = request.keepAlive ?? target.keepAlive;
   const options = writeOptions(request.sampling, numCtx);
   const rewrites = [
     ...(keepAlive !== undefined && request.keepAlive === undefined ? ['keep_alive'] : []),
-    ...(numCtx !== undefined && request.contextLength === undefined ? ['num_ctx'] : []),
+    ...(numCtx !== request.contextLength ? ['num_ctx'] : []),
     ...(target.refuseLong === true ? ['truncate'] : []),
   ];
   const fields = defined<Fields>({

@@ -2,7 +2,6 @@
 import { RouterError, toRouterError } from '../core/errors.ts';
 import type { Placement, Ticket } from '../core/placement.ts';
 import type { InferenceRequest } from '../core/request.ts';
-import type { InferenceDialect } from '../dialects/dialect.ts';
 import { sameModel } from '../util/model-name.ts';
 import type { Usage } from '../core/stream.ts';
 import type { Decision } from '../routing/routing.ts';
@@ -11,13 +10,13 @@ import { deadlineSignal, type DeadlineSignal } from './deadline-signal.ts';
 import { decisionHeaders, mediaHeaders, routerObject } from './decision-headers.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
 import type { HeadKeeper } from './head-keeper.ts';
-import type { InferenceCall, Prepared, Reply, ServingBackend } from './pipeline.ts';
+import type { InferenceCall, Prepared, Reply } from './pipeline.ts';
 import type { OpenAttempt, RequestRecord } from './record.ts';
 import { loadModel, onlyLoads } from './load-model.ts';
 import { withoutThinking } from './prepare-thinking.ts';
 import { AnswerInterrupted, respond } from './respond.ts';
-import { nextCandidates, nowhere, type Run, spokenBy, spokenWith } from './next-candidates.ts';
-import { strictCall } from './spoken.ts';
+import { nextCandidates, nowhere, type Run, spokenWith } from './next-candidates.ts';
+import { wireFor } from './wire-for.ts';
 import { Tries } from './tries.ts';
 
 /** Resolves with true when the answer is complete, false when the request waited so long that it should become a job. */
@@ -92,7 +91,11 @@ async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, run: Run
     const dialect = spokenWith(run, placement);
     if (dialect === null) throw new RouterError('not_supported', `Backend ${placement.backendId} takes no ${call.dialect.id} requests.`);
     if (dialect !== call.dialect) prepared = withoutThinking(prepared, parts.fleet.view(), placement);
-    const options = startOptions(run, dialect, prepared, backend, placement, deadline.signal);
+    const wire = wireFor(run, dialect, prepared.request, placement);
+    prepared = withHeaders(prepared, wire.headers);
+    // An error that the prompt's length leads to says so as well.
+    record.notes = prepared.headers ?? null;
+    const options: StartOptions = { caller: call.dialect, dialect: wire.dialect, call: wire.call, backend, placement, request: prepared.request, signal: deadline.signal };
     try {
       answer = await startAnswer(options);
     } catch (thrown) {
@@ -135,11 +138,8 @@ function countBroken(record: RequestRecord, { usage }: AnswerInterrupted, prompt
   record.usage = { promptTokens, ...usage };
 }
 
-/** In the dialect that is spoken with the backend, or another one in which it can be told to refuse a prompt that is too long. */
-function startOptions({ parts, call }: Run, dialect: InferenceDialect, { request }: Prepared, backend: ServingBackend, placement: Placement, signal: AbortSignal): StartOptions {
-  const target = parts.brain.target(request, placement);
-  const strict = target.refuseLong !== true || dialect.refusesLong === true ? null : strictCall(request, target, spokenBy(parts, placement.backendId) ?? [], parts.dialects);
-  return { caller: call.dialect, ...(strict ?? { dialect, call: dialect.encodeRequest(request, target) }), backend, placement, request, signal };
+function withHeaders(prepared: Prepared, headers: Prepared['headers'] | null): Prepared {
+  return headers == null ? prepared : { ...prepared, headers: { ...prepared.headers, ...headers } };
 }
 
 /** A backend that only says that the prompt is too long is helped out with what the router knows of both lengths. */
@@ -165,8 +165,8 @@ async function startShorter(options: StartOptions, prepared: Prepared, run: Run,
     rewrites = [...new Set([...rewrites, ...shorter.rewrites])];
     headers = { ...headers, ...shorter.headers };
     try {
-      const wire = options.dialect.encodeRequest(request, parts.brain.target(request, options.placement));
-      const answer = await startAnswer({ ...options, request, call: wire });
+      const wire = wireFor(run, options.dialect, request, options.placement);
+      const answer = await startAnswer({ ...options, request, dialect: wire.dialect, call: wire.call });
       return { prepared: { request, rewrites, headers }, answer };
     } catch (again) {
       thrown = withNumbers(again, run, options.placement);

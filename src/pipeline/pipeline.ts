@@ -71,6 +71,8 @@ export interface Brain {
   contextTokens(candidate: Candidate): number | null;
   /** What the wire must say for this candidate. */
   target(request: InferenceRequest, candidate: Candidate): Target;
+  /** Headers that tell of a prompt longer than the context it is read with; null: it fits, or nobody knows. */
+  overflowHeaders(request: InferenceRequest, candidate: Candidate, target: Target): Readonly<Record<string, string>> | null;
   /** Does the non-streamed answer carry the `router` object? (ruling 10) */
   showsRouter(request: InferenceRequest, decision: Decision): boolean;
 }

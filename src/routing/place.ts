@@ -30,6 +30,8 @@ export interface PlaceOptions {
   available?(candidate: Candidate): boolean;
   /** Where the conversation of a request was last; absent: nobody remembers. */
   pinned?(conversation: number): Pin | null;
+  /** What the model is in memory with there, in tokens; undefined: nobody knows. Absent: contexts do not matter. */
+  contextOf?(candidate: Candidate): number | undefined;
 }
 
 export type Place = (entry: Entry, free: readonly Candidate[], at?: number) => Placement | Patience | null;
@@ -83,7 +85,7 @@ class Placer {
   };
 
   #bestOf(entry: Entry, free: readonly Candidate[]): Weighed | null {
-    const sights = free.flatMap((candidate) => this.#sightOf(candidate) ?? []);
+    const sights = free.flatMap((candidate) => this.#sightOf(candidate, entry) ?? []);
     const warm = sights.reduce((count, sight) => count + (isWarm(sight) ? 1 : 0), 0);
     const pin = this.#pinOf(entry);
     let best: Weighed | null = null;
@@ -106,7 +108,7 @@ class Placer {
     const pin = this.#pinOf(entry);
     for (const candidate of entry.candidates) {
       if (candidate.modelKey !== best.candidate.modelKey || free.includes(candidate) || !available(candidate)) continue;
-      const sight = this.#sightOf(candidate);
+      const sight = this.#sightOf(candidate, entry);
       const slots = this.#options.slots(candidate);
       if (sight === null || !isWarm(sight) || slots < 1 || sight.runningModel < slots) continue;
       // Those in line before it take the slots that come free first.
@@ -117,9 +119,21 @@ class Placer {
     return null;
   }
 
-  #sightOf(candidate: Candidate): Sight | null {
+  #sightOf(candidate: Candidate, entry: Entry): Sight | null {
     const facts = this.#factsOf(candidate);
-    return facts === null ? null : { candidate, facts, runningModel: this.#options.running?.(candidate) ?? 0 };
+    if (facts === null) return null;
+    // What is in memory with too short a context has to be loaded anew: to this request it is as if it were not there.
+    if (facts.resident !== 'unknown' && this.#isShort(candidate, entry)) return { candidate, facts: { ...facts, resident: null }, runningModel: 0 };
+    return { candidate, facts, runningModel: this.#options.running?.(candidate) ?? 0 };
+  }
+
+  /** A need that nobody named is an estimate: it matters only where another place has enough for it. */
+  #isShort(candidate: Candidate, { contextNeed, candidates }: Entry): boolean {
+    if (contextNeed === undefined || this.#options.contextOf === undefined) return false;
+    const contextOf = (one: Candidate): number | undefined => this.#options.contextOf?.(one);
+    const context = contextOf(candidate);
+    if (context === undefined || context >= contextNeed.tokens) return false;
+    return contextNeed.asked || candidates.some((one) => one.modelKey === candidate.modelKey && (contextOf(one) ?? 0) >= contextNeed.tokens);
   }
 
   #pinOf({ conversation }: Entry): Pin | null {

@@ -84,6 +84,8 @@ export interface Entry {
   readonly deadlineAt: number | null;
   /** False for work that was accepted earlier (jobs, retries): no queue bound turns it away. */
   readonly bounded: boolean;
+  /** The context it needs, in tokens, where that matters. `asked`: its caller named it, so that a place with less reloads the model. */
+  readonly contextNeed?: { readonly tokens: number; readonly asked: boolean } | undefined;
   /** Equal for the turns of one conversation; absent when there is no choice of backends, or nobody remembers. */
   readonly conversation?: number;
 }

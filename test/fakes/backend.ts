@@ -229,7 +229,7 @@ export class FakeBackend {
     if (step?.delayMs) await pause(step.delayMs);
     if (response.destroyed) return;
     if (!step && !this.catalogue.has(model)) return json(response, 404, JSON.parse(errorBody(api, 404, `model '${model}' not found`)));
-    this.catalogue.resident.add(model);
+    this.catalogue.use(model, (request.body?.['options'] as { num_ctx?: number } | undefined)?.num_ctx);
     await this.#play(step ?? plainStep, api, model, request, response);
   }
 

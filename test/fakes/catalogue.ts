@@ -26,6 +26,12 @@ export class FakeCatalogue {
   models: readonly FakeModel[];
   /** Names of the models in memory. */
   readonly resident = new Set<string>();
+  /** Ollama: what a model is in memory with; it is loaded anew for a request that wants another context. */
+  readonly contexts = new Map<string, number>();
+  /** Ollama: what a request that names no context gets. */
+  usualContext = 4096;
+  /** Ollama: how often each model was loaded. */
+  readonly loads = new Map<string, number>();
   version = '0.12.6';
   /** llama-server's slots. */
   slots = 2;
@@ -41,6 +47,19 @@ export class FakeCatalogue {
 
   has(name: string): boolean {
     return this.models.some((model) => model.name === name || model.name === `${name}:latest`);
+  }
+
+  /** A request for a model arrives; as Ollama does it, one without `num_ctx` wants the usual context. */
+  use(name: string, context: number | undefined): void {
+    const wanted = context ?? this.usualContext;
+    if (this.resident.has(name) && (this.software !== 'ollama' || this.#contextOf(name) === wanted)) return;
+    this.resident.add(name);
+    this.contexts.set(name, wanted);
+    this.loads.set(name, (this.loads.get(name) ?? 0) + 1);
+  }
+
+  #contextOf(name: string): number {
+    return this.contexts.get(name) ?? this.usualContext;
   }
 
   /** The answer to a listing path; 404 in the server's own words for any other. */
@@ -64,7 +83,7 @@ export class FakeCatalogue {
   #ollama(path: string, body: unknown): ListingAnswer | undefined {
     if (path === '/api/version') return ok({ version: this.version });
     if (path === '/api/tags') return ok({ models: this.models.map(tagRow) });
-    if (path === '/api/ps') return ok({ models: this.models.filter((model) => this.resident.has(model.name)).map(residentRow) });
+    if (path === '/api/ps') return ok({ models: this.models.filter((model) => this.resident.has(model.name)).map((model) => residentRow(model, this.#contextOf(model.name))) });
     if (path !== '/api/show') return undefined;
     const { model: name } = body as { model?: string };
     const model = this.models.find((one) => one.name === name);
@@ -158,9 +177,9 @@ function tagRow(model: FakeModel): object {
   return { name: model.name, model: model.name, modified_at: model.modifiedAt ?? '2026-01-02T03:04:05Z', size: model.sizeBytes ?? 1_000_000_000, digest: digestOf(model), details: detailsOf(model) };
 }
 
-function residentRow(model: FakeModel): object {
+function residentRow(model: FakeModel, context: number): object {
   const size = model.sizeBytes ?? 1_000_000_000;
-  return { name: model.name, model: model.name, size, digest: digestOf(model), details: detailsOf(model), expires_at: '2099-01-01T00:00:00Z', size_vram: size, context_length: 4096 };
+  return { name: model.name, model: model.name, size, digest: digestOf(model), details: detailsOf(model), expires_at: '2099-01-01T00:00:00Z', size_vram: size, context_length: context };
 }
 
 function showOf(model: FakeModel): object {

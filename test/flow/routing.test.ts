@@ -192,7 +192,7 @@ test('keep_alive is sent when the file sets it and the caller does not, and neve
 });
 
 test('the context of the file is asked for on native requests alone, and the caller\'s own goes before it', async () => {
-  const { backend, router } = await start({ models: [model('small:1b', { defaultContext: 6144, maxContext: 8192 })], routes: {} });
+  const { backend, router } = await start({ models: [model('small:1b', { defaultContext: 6144, maxContext: 8192 })], routes: {}, context: { protect: 'passthrough' } });
   const native = await ask(router, ollamaChat, chat({ model: 'small:1b', options: { temperature: 0.5 } }));
   expect(backend.requests[0]?.body).toMatchObject({ options: { temperature: 0.5, num_ctx: 6144 } });
   expect(native.headers.get('x-oar-rewrites')).toBe('num_ctx');

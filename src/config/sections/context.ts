@@ -1,10 +1,20 @@
 /** `context`, `media`, `responses`: what is done to requests that are long, that change at the front, or that point elsewhere. */
 import { z } from 'zod';
-import { flag, positiveCount, positiveMilliseconds, size, textList } from './values.ts';
+import { count, flag, positiveCount, positiveMilliseconds, size, textList } from './values.ts';
+
+const thinkingBudget = z
+  .strictObject({
+    factor: z.number().min(0).default(4).describe('How many times the limit that the caller names; 0: limits are left as they are.'),
+    minTokens: count.default(1024).describe('The least that a raised limit comes to.'),
+  })
+  .prefault({})
+  .describe('A limit of the answer\'s length (`num_predict`, `max_tokens`) is raised for models that think first, or thinking would eat it up; the answer says so. Only for models that their server calls thinking.');
 
 export const context = z
   .strictObject({
     overflow: z.enum(['reject', 'trim']).default('reject').describe('A prompt longer than the context of its backend: 400 with both numbers, or the oldest turns are dropped and the answer says so.'),
+    protect: z.enum(['pin', 'strip', 'warn', 'passthrough']).default('pin').describe('A `num_ctx` that would reload a model which is in memory with enough: replaced by the one it is in memory with, taken out, logged, or left alone. A larger one goes where the model has it, or loads it once.'),
+    thinkingBudget,
     stablePrefix: flag.default(true).describe('Parts that coding agents change with every request at the front of a prompt are made stable for local backends, so that their prefix caches hold. The trace lists each rewrite.'),
   })
   .prefault({})
