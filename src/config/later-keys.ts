@@ -20,7 +20,6 @@ const laterKeys: readonly LaterKey[] = [
   { path: ['store', 'kind'], value: 'redis', instead: 'Write sqlite or memory.', standIn: 'sqlite' },
   { path: ['store', 'url'] },
   { path: ['jobs', 'store'], value: 'redis', instead: 'Write sqlite or memory.', standIn: 'sqlite' },
-  { path: ['telemetry', 'logDir'] },
   { path: ['telemetry', 'traces'] },
   { path: ['telemetry', 'capture'] },
   { path: ['telemetry', 'otlp'] },

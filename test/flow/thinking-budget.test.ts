@@ -10,7 +10,7 @@ async function thinker(context: Json = {}) {
 }
 
 function limitSent(fake: FakeBackend): unknown {
-  const { options, max_tokens: plain, max_completion_tokens: completion } = fake.requests.at(-1)?.body as Json;
+  const { options, max_tokens: plain, max_completion_tokens: completion } = fake.requests.at(-1)?.body ?? ({} as Json);
   return (options as Json | undefined)?.['num_predict'] ?? completion ?? plain;
 }
 
