@@ -2,10 +2,12 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { pathToFileURL } from 'node:url';
 import { root, runAsMain, runScript, step } from './step.mjs';
 
 const source = join(root, 'src');
+const page = join(root, 'ui');
 const target = join(root, 'dist');
 const stamp = join(root, 'node_modules', '.oar-build');
 
@@ -18,13 +20,13 @@ export function filesUnder(folder) {
 }
 
 /** @param {string} path */
-const isBuilt = (path) => !/\.(test|gen)\.ts$/.test(path);
+const isBuilt = (path) => !/\.(test|gen)\.tsx?$/.test(path);
 
 /** A hash over everything that dist is made from; the generated indexes follow from the rest. */
 function sourceHash() {
   const hash = createHash('sha256');
   const makers = ['tsconfig.json', 'package-lock.json', 'scripts/gen.mjs', 'scripts/build.mjs'].map((name) => join(root, name));
-  for (const path of [...makers, ...filesUnder(source).filter(isBuilt)]) {
+  for (const path of [...makers, ...[...filesUnder(source), ...filesUnder(page)].filter(isBuilt)]) {
     hash.update(`${relative(root, path).split(sep).join('/')}\0`).update(readFileSync(path)).update('\0');
   }
   return hash.digest('hex');
@@ -62,6 +64,17 @@ function copyAssets(folder) {
   }
 }
 
+/** Bundles the dashboard, and packs its files once so that the router does not have to for each visitor. @param {string} folder */
+function buildPage(folder) {
+  runScript('node_modules/vite/bin/vite.js', ['build', '--config', 'ui/vite.config.mjs', '--outDir', folder, '--logLevel', 'warn']);
+  for (const path of filesUnder(folder)) {
+    const bytes = readFileSync(path);
+    if (bytes.length < 1024) continue;
+    writeFileSync(`${path}.br`, brotliCompressSync(bytes));
+    writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
+  }
+}
+
 /** Generates, compiles, copies and swaps. Throws StepFailed with the compiler's words; the old dist then stays. */
 export function build() {
   removeLeftovers();
@@ -73,6 +86,7 @@ export function build() {
     runScript('scripts/gen.mjs');
     runScript('node_modules/typescript/bin/tsc', ['-p', 'tsconfig.json', '--outDir', fresh]);
     copyAssets(fresh);
+    buildPage(join(fresh, 'ui'));
     for (const path of filesUnder(fresh)) if (/\.test\./.test(path)) rmSync(path);
     const main = join(fresh, 'main.js');
     if (existsSync(main)) chmodSync(main, 0o755);

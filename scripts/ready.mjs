@@ -20,6 +20,7 @@ await runAsMain(() => {
   // A fresh dist has passed the compiler already.
   step('types of the source', () => (isFresh() ? 'unchanged since the last build' : build()));
   step('types of the tests', () => void runScript(typescript, ['--noEmit', '-p', 'tsconfig.test.json']));
+  step('types of the dashboard', () => void runScript(typescript, ['--noEmit', '-p', 'ui/tsconfig.json']));
   step('lint', lint);
   step('shape', () => lastLine(runScript('scripts/shape.mjs')));
   step('generated pages of docs', () => void runScript('scripts/docs.mjs', ['--check']));

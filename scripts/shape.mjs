@@ -7,6 +7,7 @@ import { duplicateProblems } from './shape/duplicates.mjs';
 import { findFunctions } from './shape/functions.mjs';
 import { importProblems } from './shape/imports.mjs';
 import { lineCounter, mask } from './shape/mask.mjs';
+import { pageProblems } from './shape/pages.mjs';
 import { purityProblems } from './shape/purity.mjs';
 import { root, runAsMain, StepFailed } from './step.mjs';
 
@@ -59,12 +60,13 @@ function habitProblems(files) {
 
 /**
  * Everything that is wrong with the shape of these files, and the medians.
- * @param {ReadonlyMap<string, string>} files paths from the root, with `/`, to their text; `src/…` and `test/…`
+ * @param {ReadonlyMap<string, string>} files paths from the root, with `/`, to their text; `src/…`, `test/…`, `ui/src/…`
  * @param {{ packages?: readonly string[], leastFiles?: number }} [options] run-time dependencies; fewer source files than `leastFiles` is a problem
  */
 export function checkShape(files, { packages = [], leastFiles = limits.leastFiles } = {}) {
-  const written = new Map([...files].filter(([path]) => path.endsWith('.ts') && !path.endsWith('.gen.ts')));
-  const importable = new Map([...files].filter(([path]) => path.endsWith('.ts')));
+  const inPage = (/** @type {string} */ path) => path.startsWith('ui/');
+  const written = new Map([...files].filter(([path]) => path.endsWith('.ts') && !path.endsWith('.gen.ts') && !inPage(path)));
+  const importable = new Map([...files].filter(([path]) => path.endsWith('.ts') && !inPage(path)));
   const sources = [...written].filter(([path]) => inSource(path));
   const fileMedian = median(sources.map(([, text]) => countLines(text)));
   const functions = sources.flatMap(([, text]) => findFunctions(text)).filter((one) => one.counts);
@@ -76,6 +78,7 @@ export function checkShape(files, { packages = [], leastFiles = limits.leastFile
     ...purityProblems(importable),
     ...habitProblems(written),
     ...duplicateProblems(written),
+    ...pageProblems(files),
   ];
   const whole = { path: 'src', line: 1 };
   if (sources.length < leastFiles) problems.push({ ...whole, message: `only ${sources.length} files were read: the check does not see the source` });
@@ -85,12 +88,12 @@ export function checkShape(files, { packages = [], leastFiles = limits.leastFile
 }
 
 /**
- * The repository's own source and tests.
+ * The repository's own source, tests and dashboard.
  * @returns {Map<string, string>}
  */
 export function readTree() {
-  const paths = ['src', 'test'].flatMap((folder) => filesUnder(join(root, folder)));
-  return new Map(paths.filter((path) => path.endsWith('.ts')).map((path) => [relative(root, path).split(sep).join('/'), readFileSync(path, 'utf8')]));
+  const paths = ['src', 'test', 'ui/src'].flatMap((folder) => filesUnder(join(root, folder)));
+  return new Map(paths.filter((path) => /\.tsx?$/.test(path)).map((path) => [relative(root, path).split(sep).join('/'), readFileSync(path, 'utf8')]));
 }
 
 /** The packages that may be imported at run time. */

@@ -4,6 +4,7 @@ import { dialects } from '../dialects/index.gen.ts';
 import type { Fleet, ModelOperations } from '../fleet/fleet.ts';
 import { gpuTotals } from '../fleet/gpu-totals.ts';
 import { affinityRoutes } from '../http/affinity.ts';
+import { dashboardRoutes } from '../http/dashboard.ts';
 import { fleetRoutes } from '../http/fleet.ts';
 import { healthRoutes } from '../http/health.ts';
 import type { Route } from '../http/http.ts';
@@ -40,6 +41,8 @@ export interface AddressSources {
   readonly aliases: Readonly<Record<string, string>>;
   readonly startedAt: number;
   readonly accepting: () => boolean;
+  /** Where the page was built; null: it is not served. */
+  readonly pageFolder: string | null;
 }
 
 export function routesOf(sources: AddressSources): readonly Route[] {
@@ -65,6 +68,8 @@ export function routesOf(sources: AddressSources): readonly Route[] {
     ...metricsRoutes(sources.metrics),
     ...affinityRoutes({ enabled: service.affinity.enabled, ttlMs: service.affinity.ttlMs, now: () => sources.clock.now(), fleet: () => fleet.view(), entries: service.affinity.entries }),
     ...usageRoutes({ clock: sources.clock, streams: sources.streams, store: sources.usageStore, ledger: sources.ledger, fleet: () => fleet.view(), running: () => service.load().runningByBackend?.() ?? nothing }),
+    // Last: its addresses are whatever the others leave.
+    ...(sources.pageFolder === null ? [] : dashboardRoutes(sources.pageFolder, facts.basePath)),
   ];
 }
 

@@ -6,6 +6,7 @@ import { createProbeClient } from '../backends/probe-client.ts';
 import type { Config, LoadedConfig } from '../config/config.ts';
 import { createFleet, type FleetBackend, type RunningFleet } from '../fleet/create-fleet.ts';
 import { adminJobRoutes } from '../http/jobs.ts';
+import { pageFolder } from './page-folder.ts';
 import { OpenStreams } from '../http/event-stream.ts';
 import type { Route } from '../http/http.ts';
 import type { ModelBackend } from '../fleet/model-calls.ts';
@@ -91,7 +92,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const service = createService({ ...options, policy: access.policy, spend: (plane, keyId, tokens) => access.control?.spend(plane, keyId, tokens), preparation: preparationOf(options), conversations, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics, ledger), stopping: () => state.stopping });
   const models = createModelOperations({ view: () => fleet.view(), changed: (id, change) => fleet.modelsChanged(id, change), backend: (id) => serving.sendTo(id), localNodeId: config.server.nodeId, clock, log });
   const sessions = { desk: access.control?.sessions ?? null, basePath: config.server.basePath, secure: config.server.https.enabled };
-  const plain = routesOf({ sessions, models, clock, fleet, service, metrics, ledger, usageStore: store.usage, streams, answers: conversations, facts: statusFacts(config, version, ollamaUrl(options)), defaultTaskType: config.router.defaultTaskType, aliases: config.aliases, startedAt: clock.now(), accepting: () => state.accepting });
+  const plain = routesOf({ sessions, models, clock, fleet, service, metrics, ledger, usageStore: store.usage, streams, answers: conversations, facts: statusFacts(config, version, ollamaUrl(options)), defaultTaskType: config.router.defaultTaskType, aliases: config.aliases, startedAt: clock.now(), accepting: () => state.accepting, pageFolder: config.dashboard.enabled ? pageFolder() : null });
   // Without a door that asks for keys these would be open.
   const routes = access.control === null ? plain : [...plain, ...admin.routes, ...adminJobRoutes(service.jobs, admin.audit)];
   const door = new Door(() => startServer(serverOptions(config, clock, log, routes, access.control)));

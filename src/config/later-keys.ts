@@ -13,7 +13,7 @@ interface LaterKey {
 
 /** The placement and store keys exist; some of their values do not yet. */
 const laterKeys: readonly LaterKey[] = [
-  ...['cache', 'ensemble', 'preload', 'dashboard'].map((section) => ({ path: [section] })),
+  ...['cache', 'ensemble', 'preload'].map((section) => ({ path: [section] })),
   { path: ['router', 'substitution'] },
   { path: ['router', 'fairness'] },
   { path: ['router', 'placement'], value: 'signals', instead: 'Write adaptive or least-busy.', standIn: 'adaptive' },

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { access } from './sections/access.ts';
 import { backends } from './sections/backends.ts';
 import { context, media, responses } from './sections/context.ts';
+import { dashboard } from './sections/dashboard.ts';
 import { fleet } from './sections/fleet.ts';
 import { gpu } from './sections/gpu.ts';
 import { jobs, store } from './sections/jobs.ts';
@@ -14,7 +15,7 @@ import { server } from './sections/server.ts';
 import { telemetry } from './sections/telemetry.ts';
 
 /** The order is that of docs/config.md. */
-export const configSchema = z.strictObject({ server, ollama, backends, fleet, models, routes, aliases, router, queue, context, media, responses, jobs, store, gpu, telemetry, access });
+export const configSchema = z.strictObject({ server, ollama, backends, fleet, models, routes, aliases, router, queue, context, media, responses, jobs, store, gpu, telemetry, dashboard, access });
 
 /** The parts of a JSON schema that the errors, the environment and the documentation look at. */
 export interface SchemaNode {

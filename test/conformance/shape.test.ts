@@ -173,6 +173,23 @@ describe('habits', () => {
   });
 });
 
+describe('the dashboard', () => {
+  test('that takes from the router, from a package or from another site', () => {
+    expect(complaints({ 'ui/src/a.tsx': `${head}import { b } from '../../src/core/b.ts';\nexport const a = b;\n` })).toEqual([expect.stringMatching(/outside ui\/src/)]);
+    expect(complaints({ 'ui/src/a.tsx': `${head}import react from 'react';\nexport const a = react;\n` })).toEqual([expect.stringMatching(/imports react/)]);
+    expect(complaints({ 'ui/src/a.tsx': `${head}export const a = 'https://cdn.example/x.js';\n` })).toEqual([expect.stringMatching(/names another site/)]);
+  });
+
+  test('that makes markup of what it was told', () => {
+    expect(complaints({ 'ui/src/a.tsx': `${head}export const a = (b: Element, c: string) => { b.innerHTML = c; };\n` })).toEqual([expect.stringMatching(/a\.tsx:2 makes markup of text/)]);
+    expect(complaints({ 'ui/src/a.tsx': `${head}export const a = (c: string) => <b dangerouslySetInnerHTML={{ __html: c }} />;\n` })).toHaveLength(1);
+  });
+
+  test('that is in order', () => {
+    expect(complaints({ 'ui/src/a.tsx': `${head}import { signal } from '@preact/signals';\nimport { b } from './b.ts';\nexport const a = () => <b>{signal(b)}</b>;\n`, 'ui/src/b.ts': `${head}export const b = 1;\n` })).toEqual([]);
+  });
+});
+
 describe('the scanner of functions', () => {
   const named = (text: string) => findFunctions(text).map(({ name, lines }) => `${name || '(callback)'} ${lines}`);
 

@@ -1,0 +1,4 @@
+/** Apps. */
+export default function Apps() {
+  return <h1>Apps</h1>;
+}

@@ -1,0 +1,4 @@
+/** Benchmarks. */
+export default function Benchmarks() {
+  return <h1>Benchmarks</h1>;
+}

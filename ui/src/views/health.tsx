@@ -1,0 +1,4 @@
+/** Health. */
+export default function Health() {
+  return <h1>Health</h1>;
+}

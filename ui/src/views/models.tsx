@@ -1,0 +1,4 @@
+/** Models. */
+export default function Models() {
+  return <h1>Models</h1>;
+}

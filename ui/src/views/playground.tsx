@@ -1,0 +1,4 @@
+/** Playground. */
+export default function Playground() {
+  return <h1>Playground</h1>;
+}

@@ -1,0 +1,4 @@
+/** Recommendations. */
+export default function Recommendations() {
+  return <h1>Recommendations</h1>;
+}

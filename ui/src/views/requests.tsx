@@ -1,0 +1,4 @@
+/** Requests. */
+export default function Requests() {
+  return <h1>Requests</h1>;
+}

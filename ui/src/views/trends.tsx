@@ -1,0 +1,4 @@
+/** Trends. */
+export default function Trends() {
+  return <h1>Trends</h1>;
+}
