@@ -117,6 +117,7 @@ const keys: readonly (readonly [string, unknown, unknown, unknown, unknown, stri
   ['gpu.monitor.nvidiaSmiPath', '/usr/bin/nvidia-smi', '/usr/bin/nvidia-smi', 'nvidia-smi', '', path],
   ['telemetry.logDir', '/l', '/l', '~/.local/share/ollama-agent-router/logs', 5, path],
   ['telemetry.logLevel', 'silent', 'silent', 'info', 'verbose', 'one of debug, info, warn, error, silent'],
+  ['dashboard.enabled', false, false, true, 'x', 'true or false'],
   ['access.managedConfigPath', './a.yaml', './a.yaml', none, 5, path],
   ['access.bootstrapIfMissing', false, false, true, 'no', yesOrNo],
   ['access.managed.version', 0, 0, 1, -1, count],
