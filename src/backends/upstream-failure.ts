@@ -43,5 +43,5 @@ export function timeLimitFailure(limit: Limit, backendId: string, timeouts: Time
     idleMs: 'fell silent in the middle of its answer for',
     totalMs: 'did not complete its answer within',
   }[limit];
-  return new RouterError('backend_timeout', `Backend ${backendId} ${text} ${timeouts[limit]} ms (${limit}).`, { backend: backendId });
+  return new RouterError('backend_timeout', `Backend ${backendId} ${text} ${timeouts[limit]} ms (${limit}).`, { backend: backendId, ...(limit === 'totalMs' ? {} : { silent: true }) });
 }

@@ -66,6 +66,8 @@ export interface ErrorDetails {
   readonly headers?: Readonly<Record<string, string>>;
   /** Methods that the address does take, for `method_not_allowed`. */
   readonly allow?: readonly string[];
+  /** The backend sent nothing for longer than its limits allow, and the request was ended for it. */
+  readonly silent?: boolean;
   /** Do not try elsewhere, whatever the catalogue says: the request's own time is used up. */
   readonly final?: boolean;
   readonly cause?: unknown;

@@ -33,8 +33,8 @@ export type StreamPart =
   | { readonly type: 'embedding'; readonly index: number; readonly vector: readonly number[] }
   /** A whole picture, its bytes in base64. */
   | { readonly type: 'picture'; readonly index: number; readonly data: string; readonly mediaType: string; readonly revisedPrompt?: string }
-  /** Exactly one ends a complete answer; nothing follows it but `raw` parts of a relay. */
-  | { readonly type: 'finish'; readonly reason: FinishReason; readonly usage: Usage }
+  /** Exactly one ends a complete answer; nothing follows it but `raw` parts of a relay. `thoughtChars`: how long the thinking in those is. */
+  | { readonly type: 'finish'; readonly reason: FinishReason; readonly usage: Usage; readonly thoughtChars?: number }
   /** The backend reported a failure inside the stream. Nothing follows. */
   | { readonly type: 'error'; readonly error: RouterError }
   /** Bytes for a caller of the same dialect, to be written unchanged. `content`: holds generated output (not just a preamble). */

@@ -15,6 +15,8 @@ export interface Attempt {
   /** The catalogue code, when the attempt failed. */
   readonly error?: string;
   readonly message?: string;
+  /** The backend fell silent for longer than its limits allow, so that the router ended it. */
+  readonly reaped?: true;
   readonly why: readonly Term[];
   /** Absent when there was no choice. */
   readonly considered?: readonly Considered[];

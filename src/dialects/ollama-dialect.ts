@@ -6,6 +6,7 @@ import { ollamaError, ollamaErrorLine } from './ollama-error.ts';
 import { OllamaBodyReader, OllamaLineReader } from './ollama-reader.ts';
 import { json, ndjson, OllamaBodyWriter, OllamaLineWriter } from './ollama-writer.ts';
 import { ownWire } from './own-wire.ts';
+import { isObject } from './read-fields.ts';
 import { BodyRelay, type RelayRules, StreamRelay } from './relay.ts';
 import { RelayWriter } from './relay-writer.ts';
 
@@ -16,6 +17,10 @@ const rules: RelayRules = {
   endMark: null,
   finishReason: (value) => (value.done === true ? readOllamaReason(value.done_reason, false) : null),
   usage: readOllamaUsage,
+  thoughtChars: ({ message, thinking }) => {
+    const thought = isObject(message) ? message.thinking : thinking;
+    return typeof thought === 'string' ? thought.length : 0;
+  },
 };
 
 /** What closes a line that was cut. */

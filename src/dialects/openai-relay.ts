@@ -13,6 +13,12 @@ export const openAiRelayRules: RelayRules = {
     return choices.map((choice) => readOpenAiReason(choice.finish_reason)).find((reason) => reason !== null) ?? null;
   },
   usage: readOpenAiUsage,
+  thoughtChars: (value) => {
+    const [choice] = Array.isArray(value.choices) ? value.choices : [];
+    const message = isObject(choice) && isObject(choice.message) ? choice.message : {};
+    const thought = message.reasoning ?? message.reasoning_content;
+    return typeof thought === 'string' ? thought.length : 0;
+  },
 };
 
 /** What closes the event that was written last: nothing when a blank line did. */

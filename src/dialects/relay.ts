@@ -19,6 +19,8 @@ export interface RelayRules {
   /** Null while the object ends nothing. */
   finishReason(value: Fields): FinishReason | null;
   usage(value: Fields): Usage;
+  /** Characters of thinking in a whole answer; absent: none are told apart. */
+  thoughtChars?(value: Fields): number;
   /** What an object reports as a failure; absent: its `error` member. */
   failure?(value: Fields): RouterError | null;
 }
@@ -115,9 +117,10 @@ export class BodyRelay implements ResponseDecoder {
     const reason = this.#rules.finishReason(value);
     const error = reason === null ? (this.#rules.failure ?? readUpstreamError)(value) : null;
     if (error) return [{ type: 'error', error }];
+    const thoughtChars = this.#rules.thoughtChars?.(value) ?? 0;
     return [
       { type: 'raw', wire, content: true },
-      { type: 'finish', reason: reason ?? 'stop', usage: this.#rules.usage(value) },
+      { type: 'finish', reason: reason ?? 'stop', usage: this.#rules.usage(value), ...(thoughtChars > 0 ? { thoughtChars } : {}) },
     ];
   }
 }

@@ -68,6 +68,7 @@ async function runOn({ placement }: Ticket, run: Run): Promise<void> {
     deadline.release();
     const at = parts.clock.now();
     record.attemptEnded(attempt, at, failure);
+    if (failure?.details.silent === true) parts.log.warn({ requestId: call.requestId, backend: placement.backendId, model: placement.model, silence: failure.message }, 'a request was ended since its backend fell silent');
     teach(parts, record, attempt, failure, at, cold);
   }
 }
@@ -86,6 +87,7 @@ async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, run: Run
   const ready = parts.preparation?.prepare(run.request, backend, deadline.signal);
   let prepared = (ready instanceof Promise ? await ready : ready) ?? { request: run.request, rewrites: noRewrites };
   let answer: StartedAnswer;
+  let limit: number | undefined;
   if (onlyLoads(run.request, backend)) answer = await loadModel(run.request, backend, placement, deadline.signal);
   else {
     const dialect = spokenWith(run, placement);
@@ -93,6 +95,7 @@ async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, run: Run
     if (dialect !== call.dialect) prepared = withoutThinking(prepared, parts.fleet.view(), placement);
     const wire = wireFor(run, dialect, prepared.request, placement);
     prepared = withHeaders(prepared, wire.headers);
+    limit = wire.limit;
     // An error that the prompt's length leads to says so as well.
     record.notes = prepared.headers ?? null;
     const options: StartOptions = { caller: call.dialect, dialect: wire.dialect, call: wire.call, backend, placement, request: prepared.request, signal: deadline.signal };
@@ -116,7 +119,7 @@ async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, run: Run
   const context = { requestId: call.requestId, request: asked, model: placement.model, nodeId: placement.nodeId, stream: request.stream, relay: answer.relay, includeUsage: request.includeUsage, createdAt: attempt.firstPartAt, router };
   const watcher = parts.conversations !== null && asked.task === 'chat' && asked.conversation ? parts.conversations.watch(call, asked, context) : null;
   try {
-    countAnswer(record, request, await respond(call.dialect, answer, context, reply, () => Object.assign(decisionHeaders(call, record, placement), mediaHeaders(call.dialect, placement, parts.clock.now() - attempt.startedAt)), watcher), parts.brain.promptTokens);
+    countAnswer(record, request, await respond(call.dialect, answer, context, reply, (figures) => Object.assign(decisionHeaders(call, record, placement), request.task === 'chat' ? figures?.headers(limit) : undefined, mediaHeaders(call.dialect, placement, parts.clock.now() - attempt.startedAt)), watcher), parts.brain.promptTokens);
   } catch (thrown) {
     // Whatever stopped us, nobody reads on: the backend need not go on either.
     answer.cancel();

@@ -53,6 +53,7 @@ export class RequestRecord {
       endedMs: at - attempt.startedAt,
       error: error?.code,
       message: error?.message,
+      ...(error?.details.silent === true ? { reaped: true } : {}),
       why: attempt.placement.why,
       considered: attempt.placement.considered,
     });

@@ -5,6 +5,7 @@ import type { AnswerContext, InferenceDialect, ResponseEncoder } from '../dialec
 import { tokensOfChars } from '../util/estimate-tokens.ts';
 import { joinBytes } from '../util/join-bytes.ts';
 import type { StartedAnswer } from './answer.ts';
+import { AnswerFigures } from './answer-figures.ts';
 import type { AnswerWatcher, Reply } from './pipeline.ts';
 
 /** Thrown when the answer broke after bytes of it were sent: the caller has been told, nothing may follow. */
@@ -34,22 +35,22 @@ function watched(encoder: ResponseEncoder, watcher: AnswerWatcher): ResponseEnco
 }
 
 /** Resolves with what the backend said it used. Rejects with a RouterError while nothing was sent, with AnswerInterrupted after. */
-export function respond(dialect: InferenceDialect, answer: StartedAnswer, context: AnswerContext, reply: Reply, headers: () => Record<string, string>, watcher: AnswerWatcher | null): Promise<Usage> {
+export function respond(dialect: InferenceDialect, answer: StartedAnswer, context: AnswerContext, reply: Reply, headers: (figures?: AnswerFigures) => Record<string, string>, watcher: AnswerWatcher | null): Promise<Usage> {
   const encoder = watcher === null ? dialect.encodeResponse(context) : watched(dialect.encodeResponse(context), watcher);
   // Known at the end for pictures, which say themselves what they are.
   const contentType = (): string => (answer.relay && answer.contentType !== '' ? answer.contentType : encoder.contentType);
   return answer.streamed || context.stream
     ? respondStream(encoder, answer, reply, watcher, new Progress(context.request.task === 'chat'), () => ({ 'content-type': contentType(), 'cache-control': 'no-cache', ...headers() }))
-    : respondWhole(encoder, answer, reply, watcher, (bytes) => Object.assign(headers(), { 'content-type': contentType(), 'content-length': String(bytes) }));
+    : respondWhole(encoder, answer, reply, watcher, (bytes, figures) => Object.assign(headers(figures), { 'content-type': contentType(), 'content-length': String(bytes) }));
 }
 
-async function respondWhole(encoder: ResponseEncoder, answer: StartedAnswer, reply: Reply, watcher: AnswerWatcher | null, headers: (bytes: number) => Readonly<Record<string, string>>): Promise<Usage> {
+async function respondWhole(encoder: ResponseEncoder, answer: StartedAnswer, reply: Reply, watcher: AnswerWatcher | null, headers: (bytes: number, figures: AnswerFigures) => Readonly<Record<string, string>>): Promise<Usage> {
   const pieces: (string | Uint8Array)[] = [];
-  let usage: Usage = {};
+  const figures = new AnswerFigures();
   for (let parts: readonly StreamPart[] | null = answer.first; parts !== null; ) {
     for (const part of parts) {
       if (part.type === 'error') throw part.error;
-      if (part.type === 'finish') usage = part.usage;
+      figures.take(part);
       const bytes = encoder.push(part);
       if (bytes !== null) pieces.push(bytes);
     }
@@ -60,9 +61,9 @@ async function respondWhole(encoder: ResponseEncoder, answer: StartedAnswer, rep
   const last = encoder.end();
   if (last !== null) pieces.push(last);
   const body = joinBytes(pieces);
-  reply.head(200, headers(Buffer.byteLength(body)));
+  reply.head(200, headers(Buffer.byteLength(body), figures));
   reply.end(body);
-  return usage;
+  return figures.usage;
 }
 
 async function respondStream(encoder: ResponseEncoder, answer: StartedAnswer, reply: Reply, watcher: AnswerWatcher | null, progress: Progress, headers: () => Readonly<Record<string, string>>): Promise<Usage> {

@@ -10,6 +10,8 @@ export interface Wire {
   readonly call: WireCall;
   /** What the answer's head says of the prompt; null: nothing. */
   readonly headers: Readonly<Record<string, string>> | null;
+  /** The most tokens that the answer may have; undefined: nobody limits it. */
+  readonly limit: number | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export function wireFor({ parts }: Run, dialect: InferenceDialect, asked: Infere
   const cannotSay = (target.refuseLong === true || target.saysContext === true) && dialect.refusesLong !== true;
   const other = cannotSay ? strictCall(request, target, spokenBy(parts, placement.backendId) ?? [], parts.dialects) : null;
   const { call, ...spoken } = other ?? { dialect, call: dialect.encodeRequest(request, target) };
-  return { ...spoken, call: target.maxTokens === undefined ? call : { ...call, rewrites: [...call.rewrites, 'thinking_budget'] }, headers };
+  return { ...spoken, call: target.maxTokens === undefined ? call : { ...call, rewrites: [...call.rewrites, 'thinking_budget'] }, headers, limit: request.task === 'chat' ? request.sampling.maxTokens : undefined };
 }
 
 function withLimit(request: InferenceRequest, { maxTokens }: Target): InferenceRequest {

@@ -54,6 +54,7 @@ interface ModelFigures {
 function createRequestFigures(figures: Exposition): (trace: Trace) => void {
   const requests = figures.counter('oar_requests_total', 'Requests that ended, by how they ended.');
   const attempts = figures.counter('oar_backend_attempts_total', 'Tries on backends; code is the error, or ok.');
+  const reaped = figures.counter('oar_reaped_total', 'Requests that were ended since their backend sent nothing for longer than its limits allow.');
   const queue = figures.histogram('oar_queue_seconds', 'Time from arrival to a free slot.', secondsBuckets);
   const first = figures.histogram('oar_first_byte_seconds', 'Time from arrival to the first part of the answer.', secondsBuckets);
   const total = figures.histogram('oar_request_seconds', 'Time from arrival to the end of the answer.', secondsBuckets);
@@ -68,10 +69,12 @@ function createRequestFigures(figures: Exposition): (trace: Trace) => void {
   };
   const requestsOf = remembered((dialect = '', model = '', backend = '', outcome = '', code = '') => requests({ dialect, model, backend, outcome, code }));
   const attemptsOf = remembered((backend = '', code = '') => attempts({ backend, code }));
+  const reapedOn = remembered((backend = '', model = '') => reaped({ backend, model }));
   return (trace) => {
     // Only names that were really served become labels: what callers make up must not grow the table.
     requestsOf(trace.dialect, trace.servedModel ?? 'none', trace.backendId ?? 'none', trace.outcome, trace.error ?? 'none').inc();
     for (const attempt of trace.attempts) attemptsOf(attempt.backendId, attempt.error ?? 'ok').inc();
+    for (const attempt of trace.attempts) if (attempt.reaped) reapedOn(attempt.backendId, attempt.model).inc();
     if (trace.servedModel === undefined) return;
     const { usage } = trace;
     const model = ofModel(trace.servedModel);

@@ -42,3 +42,14 @@ test.each<[string, Json, Json]>([
   await ask(router, ollamaChat, chat({ model: 'qwen3:8b', options: { num_predict: 100 }, ...more }));
   expect(limitSent(fake)).toBe(100);
 });
+
+test.each([openAi, ollamaChat])('%s: a whole answer says what went into thinking, why it ended, and how much of the limit it used', async (path) => {
+  const { fake, router } = await thinker();
+  fake.script('qwen3:8b', { reasoning: 'z'.repeat(400), text: 'Yes.', usage: { promptTokens: 9, completionTokens: 101 } });
+  const { headers } = await ask(router, path, chat({ model: 'qwen3:8b', max_tokens: 500, options: { num_predict: 500 } }));
+  expect(headers.get('x-thinking-tokens')).toBe('100');
+  expect(headers.get('x-output-tokens')).toBe('1');
+  expect(headers.get('x-done-reason')).toBe('stop');
+  expect(headers.get('x-budget-used')).toBe('101/2000');
+  expect((await ask(router, path, chat({ model: 'qwen3:8b', stream: true }))).headers.get('x-done-reason')).toBeNull();
+});
