@@ -1,4 +1,4 @@
-/** Finds what the tier `real` can run against: an Ollama binary, small weights, the embedded engine. */
+/** Finds what the tier `real` can run against: an Ollama binary, small weights, the embedded engine, built-in speech to text. */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import { root, runQuietly, StepFailed, step } from './step.mjs';
 
 const weightsName = 'SmolLM2-135M-Instruct.Q4_1.gguf';
+const speechPlatforms = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64', 'win32-arm64'];
 const enginePlatforms = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64', 'win32-x64'];
 
 /**
@@ -13,6 +14,7 @@ const enginePlatforms = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64
  * @property {string | null} ollama path of the binary
  * @property {string | null} weights path of a GGUF
  * @property {boolean} embedded can the embedded engine be installed and have weights?
+ * @property {boolean} speech can built-in speech to text be installed, and its recordings be had?
  * @property {readonly string[]} missing what is not there and why, in words
  * @property {boolean} broken is something missing that this machine was told to have?
  */
@@ -84,5 +86,7 @@ export function findRealEngines(env = process.env) {
   if (!enginePlatforms.includes(platform)) missing.push(`no embedded engine for ${platform}`);
   else if (!weights && !canDownloadWeights(env)) missing.push('no weights for the embedded engine: set OAR_EMBEDDED_MODEL, or install pip');
   else embedded = true;
-  return { ollama: ollama.path, weights, embedded, missing, broken: ollama.broken === true };
+  const speech = speechPlatforms.includes(platform) && canDownloadWeights(env);
+  if (!speech) missing.push('no built-in speech to text: it needs pip, on Linux, macOS on ARM or Windows');
+  return { ollama: ollama.path, weights, embedded, speech, missing, broken: ollama.broken === true };
 }

@@ -83,11 +83,12 @@ const hasTests = (tier) => filesUnder(join(root, tiers[tier].folder)).some((path
 /** Finds the engines, and runs against those that there are. @param {readonly string[]} extra @param {NodeJS.ProcessEnv} env @returns {Promise<Row>} */
 async function runReal(extra, env) {
   const engines = findRealEngines(env);
-  if (!engines.ollama && !engines.embedded) return row('real', { leftOut: true, owed: engines.broken, note: engines.missing.join('; ') });
+  if (!engines.ollama && !engines.embedded && !engines.speech) return row('real', { leftOut: true, owed: engines.broken, note: engines.missing.join('; ') });
   const settings = {
     ...(engines.ollama && { OAR_TEST_OLLAMA_BIN: engines.ollama }),
     ...(engines.weights && { OAR_TEST_GGUF: engines.weights }),
     ...(engines.embedded && { OAR_TEST_EMBEDDED: '1' }),
+    ...(engines.speech && { OAR_TEST_SPEECH: '1' }),
   };
   const result = await runTier('real', extra, { ...env, ...settings });
   const nothingRan = result.passed + result.failed === 0 && result.skipped > 0;

@@ -2,7 +2,7 @@
 import { RouterError } from '../core/errors.ts';
 import type { RelayedRequest } from '../core/request.ts';
 import type { Target, WireCall } from './dialect.ts';
-import { asForm, editForm, type FormEdit, readForm, textIn, withField } from './form-fields.ts';
+import { asForm, editForm, type FormEdit, readForm, textIn, withField } from '../util/form-fields.ts';
 import { relayedDialect } from './relayed-dialect.ts';
 
 const id = 'openai-transcriptions';

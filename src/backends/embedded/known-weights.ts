@@ -25,7 +25,7 @@ export const smollm2: KnownWeights = {
 };
 
 /** What is wrong with the file at `path`, in a sentence; null when it is exactly the known one. Rejects when it cannot be read. */
-export async function whatIsWrongWith(path: string, known: KnownWeights, signal: AbortSignal): Promise<string | null> {
+export async function whatIsWrongWith(path: string, known: Pick<KnownWeights, 'sizeBytes' | 'sha256'>, signal: AbortSignal): Promise<string | null> {
   const { size } = await stat(path);
   if (size !== known.sizeBytes) return `the file has ${size} bytes instead of ${known.sizeBytes}`;
   const hash = createHash('sha256');

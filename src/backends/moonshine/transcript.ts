@@ -1,0 +1,36 @@
+/** A transcript in the formats of OpenAI's transcription API. Pure. */
+import type { Segment } from './moonshine.ts';
+
+export interface WrittenTranscript {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+const json = 'application/json; charset=utf-8';
+const plain = 'text/plain; charset=utf-8';
+
+/** Null for a format that is not known. `seconds`: how long the recording is. */
+export function writeTranscript(segments: readonly Segment[], format: string, seconds: number): WrittenTranscript | null {
+  const text = segments.map((segment) => segment.text).join(' ');
+  switch (format) {
+    case '':
+    case 'json':
+      return { contentType: json, body: JSON.stringify({ text }) };
+    case 'verbose_json':
+      return { contentType: json, body: JSON.stringify({ task: 'transcribe', language: 'english', duration: seconds, text, segments: segments.map((segment, id) => ({ id, ...segment })) }) };
+    case 'text':
+      return { contentType: plain, body: `${text}\n` };
+    case 'srt':
+      return { contentType: plain, body: segments.map((one, index) => `${index + 1}\n${clock(one.start, ',')} --> ${clock(one.end, ',')}\n${one.text}\n\n`).join('') };
+    case 'vtt':
+      return { contentType: 'text/vtt; charset=utf-8', body: `WEBVTT\n\n${segments.map((one) => `${clock(one.start, '.')} --> ${clock(one.end, '.')}\n${one.text}\n\n`).join('')}` };
+    default:
+      return null;
+  }
+}
+
+function clock(seconds: number, point: string): string {
+  const ms = Math.round(seconds * 1000);
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+  return `${two(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two((ms / 1000) % 60)}${point}${String(ms % 1000).padStart(3, '0')}`;
+}
