@@ -11,12 +11,11 @@ interface LaterKey {
   readonly standIn?: string;
 }
 
-/** The placement and store keys exist; some of their values do not yet. */
+/** The store keys exist; some of their values do not yet. */
 const laterKeys: readonly LaterKey[] = [
   ...['cache', 'ensemble', 'preload'].map((section) => ({ path: [section] })),
   { path: ['router', 'substitution'] },
   { path: ['router', 'fairness'] },
-  { path: ['router', 'placement'], value: 'signals', instead: 'Write adaptive or least-busy.', standIn: 'adaptive' },
   { path: ['store', 'kind'], value: 'redis', instead: 'Write sqlite or memory.', standIn: 'sqlite' },
   { path: ['store', 'url'] },
   { path: ['jobs', 'store'], value: 'redis', instead: 'Write sqlite or memory.', standIn: 'sqlite' },

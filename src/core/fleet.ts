@@ -106,6 +106,8 @@ export interface LearnedSpeed {
   readonly loadMs?: number;
   /** Typical length of an answer, in tokens. */
   readonly completionTokens?: number;
+  /** Three quarters of the last 500 requests took no longer, from their start to their end. */
+  readonly p75Ms?: number;
 }
 
 /** Everything known about the fleet at one instant; immutable but for the speeds, which are always the latest. */
@@ -116,4 +118,6 @@ export interface FleetView {
   readonly nodes: readonly NodeState[];
   readonly gpu: GpuSnapshot | null;
   speed(backendId: string, model: string): LearnedSpeed;
+  /** When a model left memory, in epoch milliseconds; undefined while it is there, and for one that has not been for half an hour. */
+  leftMemoryAt?(backendId: string, model: string): number | undefined;
 }

@@ -61,6 +61,8 @@ export interface RunningFleet extends Fleet {
   latestGpu(): GpuSnapshot | null;
   /** A model came or went through the router: told at once, and looked at soon. */
   modelsChanged(backendId: string, change: ModelChange): void;
+  /** How long requests took before this process began, oldest first; of a model on a backend. */
+  recall(backendId: string, model: string, totalMs: readonly number[]): void;
 }
 
 const questionMs = 3000;
@@ -187,6 +189,10 @@ class ProbedFleet implements RunningFleet {
     // Its size and how long it stays are for the server to say.
     if (this.#registry.answered(lesson.backendId, lesson.model, this.#options.clock.now())) this.refresh(lesson.backendId);
     if (this.#registry.get(lesson.backendId)?.status === 'down') this.refresh(lesson.backendId);
+  }
+
+  recall(backendId: string, model: string, totalMs: readonly number[]): void {
+    this.#registry.recall(backendId, model, totalMs);
   }
 
   /** A request that got no connection says as much as a probe; other failures, a reset among them, only ask for one. */

@@ -35,9 +35,19 @@ test('load time is learned from cold starts alone', () => {
 test('a server that reports no times is measured on streams, and on nothing else', () => {
   const speeds = new LearnedSpeeds();
   speeds.learn(lesson({ usage: { promptTokens: 200, completionTokens: 100 }, firstPartMs: 1000, totalMs: 3000 }));
-  expect(speeds.lookup('studio', 'm')).toEqual({ promptTokensPerSecond: 200, completionTokensPerSecond: 50, completionTokens: 100 });
+  expect(speeds.lookup('studio', 'm')).toEqual({ promptTokensPerSecond: 200, completionTokensPerSecond: 50, completionTokens: 100, p75Ms: 3000 });
   speeds.learn(lesson({ model: 'whole', usage: { completionTokens: 100 }, firstPartMs: 2999, totalMs: 3000 }));
   expect(speeds.lookup('studio', 'whole').completionTokensPerSecond).toBeUndefined();
+});
+
+test('what is learned of durations begins with what earlier processes saw', () => {
+  const speeds = new LearnedSpeeds();
+  speeds.recall('studio', 'm:latest', [100, 200, 300]);
+  expect(speeds.lookup('studio', 'm')).toEqual({ p75Ms: 300 });
+  for (let count = 0; count < 9; count += 1) speeds.learn(lesson({ totalMs: 50 }));
+  expect(speeds.lookup('studio', 'm').p75Ms).toBe(50);
+  speeds.learn(lesson({ ok: false, totalMs: 9000 }));
+  expect(speeds.lookup('studio', 'm').p75Ms).toBe(50);
 });
 
 test('a failure teaches no speed', () => {

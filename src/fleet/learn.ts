@@ -2,6 +2,7 @@
 import type { LearnedSpeed } from '../core/fleet.ts';
 import { modelKey } from '../util/model-name.ts';
 import type { Lesson } from './fleet.ts';
+import { RecentLatencies } from './recent-latencies.ts';
 
 /** Weight of the newest value: the last five requests make up five sixths of the average. */
 const newestWeight = 0.3;
@@ -12,16 +13,15 @@ const unknownSpeed: LearnedSpeed = {};
 
 /** Each speed is immutable; `lookup` always answers with the latest, since it is learned from with every request. */
 export class LearnedSpeeds {
-  readonly #table = new Map<string, Map<string, LearnedSpeed>>();
+  readonly #table = new Map<string, Map<string, Learned>>();
 
   /** Returns whether anything was learned. */
   learn(lesson: Lesson): boolean {
     const values = measured(lesson);
-    if (!lesson.ok || Object.keys(values).length === 0) return false;
-    const models = this.#table.get(lesson.backendId) ?? new Map<string, LearnedSpeed>();
-    const key = modelKey(lesson.model);
-    models.set(key, averaged(models.get(key) ?? unknownSpeed, values));
-    this.#table.set(lesson.backendId, models);
+    if (!lesson.ok || (lesson.totalMs === undefined && Object.keys(values).length === 0)) return false;
+    const learned = this.#of(lesson.backendId, lesson.model);
+    if (lesson.totalMs !== undefined) learned.latencies.add(lesson.totalMs);
+    learned.speed = averaged(learned.speed, values, learned.latencies.p75);
     return true;
   }
 
@@ -29,18 +29,40 @@ export class LearnedSpeeds {
     this.#table.delete(backendId);
   }
 
+  /** How long requests took before this process began. */
+  recall(backendId: string, model: string, totalMs: readonly number[]): void {
+    const learned = this.#of(backendId, model);
+    for (const ms of totalMs) learned.latencies.add(ms);
+    learned.speed = averaged(learned.speed, unknownSpeed, learned.latencies.p75);
+  }
+
   lookup(backendId: string, model: string): LearnedSpeed {
-    return this.#table.get(backendId)?.get(modelKey(model)) ?? unknownSpeed;
+    return this.#table.get(backendId)?.get(modelKey(model))?.speed ?? unknownSpeed;
+  }
+
+  #of(backendId: string, model: string): Learned {
+    const models = this.#table.get(backendId) ?? new Map<string, Learned>();
+    this.#table.set(backendId, models);
+    const key = modelKey(model);
+    const learned = models.get(key) ?? { speed: unknownSpeed, latencies: new RecentLatencies() };
+    models.set(key, learned);
+    return learned;
   }
 }
 
-function averaged(before: LearnedSpeed, values: LearnedSpeed): LearnedSpeed {
+interface Learned {
+  speed: LearnedSpeed;
+  readonly latencies: RecentLatencies;
+}
+
+function averaged(before: LearnedSpeed, values: LearnedSpeed, p75Ms: number | undefined): LearnedSpeed {
   const after: Record<string, number> = { ...before };
   for (const key in values) {
     const value = values[key as keyof LearnedSpeed];
     const old = after[key];
     if (value !== undefined) after[key] = old === undefined ? value : old + newestWeight * (value - old);
   }
+  if (p75Ms !== undefined) after.p75Ms = p75Ms;
   return after;
 }
 

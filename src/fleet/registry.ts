@@ -4,6 +4,7 @@ import type { BackendReport, BackendState, FleetView, GpuSnapshot } from '../cor
 import type { NodeReport, NodeState } from '../core/node.ts';
 import { sameModel } from '../util/model-name.ts';
 import type { Lesson } from './fleet.ts';
+import { LastLoaded } from './last-loaded.ts';
 import { LearnedSpeeds } from './learn.ts';
 import { listNodes, type OwnMachine } from './node-list.ts';
 
@@ -26,6 +27,8 @@ export class Registry {
   readonly #speeds = new LearnedSpeeds();
   /** Models that came into memory since the last probe began, by backend. */
   readonly #answeredAt = new Map<string, readonly { readonly model: string; readonly at: number }[]>();
+  readonly #lastLoaded = new LastLoaded();
+  readonly #leftMemoryAt = (backendId: string, model: string) => this.#lastLoaded.leftAt(backendId, model);
   readonly #speed = (backendId: string, model: string) => this.#speeds.lookup(backendId, model);
   #gpu: GpuSnapshot | null = null;
   #view: FleetView | null = null;
@@ -41,7 +44,7 @@ export class Registry {
 
   /** The same object until something changed. */
   view(): FleetView {
-    this.#view ??= Object.freeze({ version: ++this.#version, backends: Object.freeze([...this.#states.values()]), nodes: Object.freeze(this.#nodes()), gpu: this.#gpu, speed: this.#speed });
+    this.#view ??= Object.freeze({ version: ++this.#version, backends: Object.freeze([...this.#states.values()]), nodes: Object.freeze(this.#nodes()), gpu: this.#gpu, speed: this.#speed, leftMemoryAt: this.#leftMemoryAt });
     return this.#view;
   }
 
@@ -91,6 +94,7 @@ export class Registry {
   remove(id: string): void {
     if (!this.#states.delete(id)) return;
     this.#answeredAt.delete(id);
+    this.#lastLoaded.forgetAll(id);
     this.#changed(true);
   }
 
@@ -106,6 +110,7 @@ export class Registry {
     if (!before) return;
     const report = this.#withAnswered(id, found, askedAt);
     const same = before.report !== null && isDeepStrictEqual(before.report, report);
+    if (!same) this.#lastLoaded.compare(id, before.report, report, at);
     const { problem: _problem, maxConcurrent: _maxConcurrent, ...lasting } = before;
     const atOnce = maxConcurrent ?? report.maxConcurrent;
     const after: BackendState = { ...lasting, status: 'up', report: same ? before.report : report, reportedAt: at, ...(atOnce === undefined ? {} : { maxConcurrent: atOnce }) };
@@ -124,6 +129,7 @@ export class Registry {
     const before = this.#states.get(id);
     const resident = before?.report?.resident;
     if (!before?.report || !resident || resident.some((one) => one.sleeping !== true && sameModel(one.name, model))) return false;
+    this.#lastLoaded.forget(id, model);
     this.#answeredAt.set(id, [...(this.#answeredAt.get(id) ?? []).filter((one) => one.model !== model), { model, at }]);
     this.#set({ ...before, report: { ...before.report, resident: [...resident.filter((one) => !sameModel(one.name, model)), { name: model }] } }, true);
     return true;
@@ -133,6 +139,7 @@ export class Registry {
   modelsChanged(id: string, { got, like, lost }: ModelChange): void {
     const before = this.#states.get(id);
     if (!before?.report) return;
+    if (lost !== undefined) this.#lastLoaded.forget(id, lost);
     const kept = before.report.models.filter((one) => (lost === undefined || !sameModel(one.name, lost)) && (got === undefined || !sameModel(one.name, got)));
     const source = like === undefined ? undefined : before.report.models.find((one) => sameModel(one.name, like));
     const added = got === undefined ? [] : [{ ...source, name: tagged(got) }];
@@ -164,6 +171,11 @@ export class Registry {
   /** Speeds are no event and make no new view: they change with every request and free nobody who waits. */
   learn(lesson: Lesson): void {
     this.#speeds.learn(lesson);
+  }
+
+  /** How long requests took before this process began. */
+  recall(backendId: string, model: string, totalMs: readonly number[]): void {
+    this.#speeds.recall(backendId, model, totalMs);
   }
 
   setGpu(gpu: GpuSnapshot | null): void {

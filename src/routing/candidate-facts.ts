@@ -1,7 +1,9 @@
 /** What the fleet says of a candidate, looked up once for each view. */
 import type { BackendState, FleetView, Resident } from '../core/fleet.ts';
 import type { Candidate } from '../core/placement.ts';
-import { listingsOf } from './listings.ts';
+import { type Listing, listingsOf } from './listings.ts';
+import { type MachineFacts, machineFacts } from './machine-facts.ts';
+import { perView } from './per-view.ts';
 import { residencyOf } from './spec-view.ts';
 
 export interface CandidateFacts {
@@ -10,6 +12,9 @@ export interface CandidateFacts {
   readonly sizeBytes: number | undefined;
   /** How much memory its backend's models take now. */
   readonly takenBytes: number;
+  /** What the model takes in memory, as it is loaded there or elsewhere, else the size of its file; undefined when nobody says. */
+  readonly memoryBytes: number | undefined;
+  readonly node: MachineFacts;
 }
 
 /** Candidates of a view are few; those of an older one are asked for rarely, and must not pile up. */
@@ -33,15 +38,38 @@ export function candidateFacts(fleet: () => FleetView): (candidate: Candidate) =
   };
 }
 
-function factsOf({ backendId, modelKey }: Candidate, fleet: FleetView): CandidateFacts | null {
+function factsOf({ backendId, nodeId, modelKey }: Candidate, fleet: FleetView): CandidateFacts | null {
   const backend = fleet.backends.find((one) => one.id === backendId);
   if (backend === undefined) return null;
   const resident = residencyOf(backend, modelKey);
   const listed = listingsOf(modelKey, fleet).find((one) => one.backend === backend)?.model;
+  const loadedBytes = resident === null || resident === 'unknown' ? undefined : resident.sizeBytes;
   return {
     backend,
     resident,
-    sizeBytes: listed?.sizeBytes ?? (resident === null || resident === 'unknown' ? undefined : resident.sizeBytes),
+    sizeBytes: listed?.sizeBytes ?? loadedBytes,
+    memoryBytes: loadedBytes ?? loadedElsewhere(modelKey, fleet)?.bytes ?? listed?.sizeBytes ?? listedElsewhere(modelKey, fleet)?.bytes,
+    node: machineFacts(nodeId, fleet),
     takenBytes: (backend.report?.resident ?? []).reduce((sum, one) => sum + (one.vramBytes ?? one.sizeBytes ?? 0), 0),
   };
+}
+
+/** Kept when nobody says, too. */
+interface Size {
+  readonly bytes: number | undefined;
+}
+
+const loadedElsewhere = perView((key, fleet): Size => firstSize(listingsOf(key, fleet), ({ backend }) => {
+  const resident = residencyOf(backend, key);
+  return resident === null || resident === 'unknown' ? undefined : resident.sizeBytes;
+}));
+
+const listedElsewhere = perView((key, fleet): Size => firstSize(listingsOf(key, fleet), ({ model }) => model.sizeBytes));
+
+function firstSize(listings: readonly Listing[], sizeOf: (listing: Listing) => number | undefined): Size {
+  for (const listing of listings) {
+    const bytes = sizeOf(listing);
+    if (bytes !== undefined) return { bytes };
+  }
+  return { bytes: undefined };
 }

@@ -56,10 +56,12 @@ const cold = (id: string, more: object = {}) => backend(id, { models: [{ name: '
 test('the smallest expected time wins, and every term is told', () => {
   // In front: (1000/500 + 60/30) s over 2 slots is 2000 ms. Reading 500 tokens at 500/s is 1000 ms; a learned 1000/s halves it.
   const work = { a: { running: 1, pendingPromptTokens: 1000, pendingCompletionTokens: 60 } };
+  const terms = (waitMs: number) => [{ signal: 'affinity', value: 0, unit: 'ms' }, { signal: 'load-time', value: 0, unit: 'ms' }, { signal: 'one-load', value: 0, unit: 'ms' }, { signal: 'wait-time', value: waitMs, unit: 'ms' }];
   expect(place([warm('a'), warm('b')], { work, speed: { b: { promptTokensPerSecond: 1000 } } })).toEqual({
     ...candidate('b'),
     total: 500,
-    why: [{ signal: 'affinity', value: 0, unit: 'ms' }, { signal: 'load-time', value: 0, unit: 'ms' }, { signal: 'one-load', value: 0, unit: 'ms' }, { signal: 'wait-time', value: 500, unit: 'ms' }],
+    why: terms(500),
+    considered: [{ backendId: 'a', nodeId: 'a', model: 'm', terms: terms(3000), total: 3000 }, { backendId: 'b', nodeId: 'b', model: 'm', terms: terms(500), total: 500 }],
   });
 });
 

@@ -1,10 +1,11 @@
 /** Chooses among candidates that all have a free slot, and says why. */
 import type { FleetView } from '../core/fleet.ts';
-import type { Candidate, Placement, Term } from '../core/placement.ts';
+import type { Candidate, Considered, Placement, Term } from '../core/placement.ts';
 import type { Signal, SignalView } from '../signals/signal.ts';
 import type { Pin } from './affinity.ts';
 import { candidateFacts, type CandidateFacts } from './candidate-facts.ts';
 import type { Entry, Patience } from './routing.ts';
+import { consideredAs, isBetter, isWarm, leastBusy, type Ruled, type Sight, sumOf, type Weighed, whyUnavailable, wouldLoad } from './weigh.ts';
 
 /** Work granted to a backend and not finished; tokens are estimates. */
 export interface BackendWork {
@@ -13,17 +14,22 @@ export interface BackendWork {
   readonly pendingCompletionTokens: number;
 }
 
-export type PlacePolicy = 'adaptive' | 'least-busy';
+export type PlacePolicy = 'adaptive' | 'signals' | 'least-busy';
+
+/** A model on a backend. */
+export type Slot = Pick<Candidate, 'backendId' | 'modelKey'>;
 
 export interface PlaceOptions {
   readonly policy: PlacePolicy;
-  /** Only those whose unit is `ms` are summed. */
+  /** Those are summed whose unit is the policy's: `ms` for `adaptive`, `points` for `signals`. */
   readonly signals: readonly Signal[];
   fleet(): FleetView;
   work(backendId: string): BackendWork;
   slots(candidate: Candidate): number;
   /** How many requests of this model run there; absent: none. */
-  running?(candidate: Candidate): number;
+  running?(slot: Slot): number;
+  /** How many requests run on this machine; absent: none. */
+  runningOnNode?(nodeId: string): number;
   /** How many wait for this model; absent: none. */
   queued?(modelKey: string): number;
   /** May work start there when a slot frees? Absent: nobody waits for a place that is better than a free one. */
@@ -32,46 +38,38 @@ export interface PlaceOptions {
   pinned?(conversation: number): Pin | null;
   /** What the model is in memory with there, in tokens; undefined: nobody knows. Absent: contexts do not matter. */
   contextOf?(candidate: Candidate): number | undefined;
+  /** Epoch milliseconds; absent: nothing that was in memory before counts. */
+  now?(): number;
 }
 
 export type Place = (entry: Entry, free: readonly Candidate[], at?: number) => Placement | Patience | null;
 
-/** A candidate as it stands at this moment. */
-interface Sight {
-  readonly candidate: Candidate;
-  readonly facts: CandidateFacts;
-  readonly runningModel: number;
-}
-
-interface Weighed extends Sight {
-  readonly why: readonly Term[];
-  /** Smaller is better. */
-  readonly total: number;
-  /** All requests that run on its backend. */
-  readonly running: number;
-}
-
 /**
  * Where the model is in memory or on its way there goes first, then where it has to be loaded: it is loaded a second time
  * only when the places that have it are full. `adaptive`: the smallest expected time to the first token, for which a full
- * place is waited for. `least-busy`: where least runs.
+ * place is waited for. `signals`: the most points. `least-busy`: where least runs.
  */
 export function createPlace(options: PlaceOptions): Place {
   return new Placer(options).place;
 }
 
 const nothing: readonly Term[] = [];
+/** Traces tell of no more. */
+const mostConsidered = 32;
 
 class Placer {
   readonly #options: PlaceOptions;
   readonly #signals: readonly Signal[];
+  readonly #byPoints: boolean;
   readonly #mayVeto: boolean;
   readonly #factsOf: (candidate: Candidate) => CandidateFacts | null;
 
   constructor(options: PlaceOptions) {
     this.#options = options;
-    this.#signals = options.signals.filter((signal) => signal.unit === 'ms');
-    this.#mayVeto = this.#signals.some((signal) => signal.vetoes === true);
+    this.#byPoints = options.policy === 'signals';
+    const unit = this.#byPoints ? 'points' : 'ms';
+    this.#signals = options.signals.filter((signal) => signal.unit === unit);
+    this.#mayVeto = this.#byPoints || this.#signals.some((signal) => signal.vetoes === true);
     this.#factsOf = candidateFacts(() => options.fleet());
   }
 
@@ -79,21 +77,54 @@ class Placer {
     const [only] = free;
     // Without a choice there is nothing to weigh: most fleets have a model in one place.
     if (entry.candidates.length === 1 && only !== undefined && !this.#mayVeto) return this.#factsOf(only) === null ? null : placementOn(only, 0, nothing);
-    const best = this.#bestOf(entry, free);
+    const told: Considered[] | null = entry.candidates.length === 1 ? null : [];
+    const best = this.#bestOf(entry, free, told);
     if (best === null) return null;
-    return this.#patience(entry, free, best, at) ?? placementOn(best.candidate, best.total, best.why);
+    return this.#patience(entry, free, best, at) ?? this.#placement(entry, free, best, told);
   };
 
-  #bestOf(entry: Entry, free: readonly Candidate[]): Weighed | null {
+  #placement(entry: Entry, free: readonly Candidate[], best: Weighed, told: Considered[] | null): Placement {
+    const { backendId, nodeId, model, modelKey } = best.candidate;
+    if (told !== null) this.#tellOthers(entry, free, told);
+    const plain = { backendId, nodeId, model, modelKey, total: best.total, why: best.why };
+    const considered = told === null ? undefined : bounded(told, best.candidate);
+    if (this.#byPoints) return { ...plain, score: Math.round(best.total), ...(considered === undefined ? {} : { considered }) };
+    return { backendId, nodeId, model, modelKey, total: best.total, why: best.why, considered };
+  }
+
+  /** `told` is given all that is looked at. */
+  #bestOf(entry: Entry, free: readonly Candidate[], told: Considered[] | null): Weighed | null {
     const sights = free.flatMap((candidate) => this.#sightOf(candidate, entry) ?? []);
     const warm = sights.reduce((count, sight) => count + (isWarm(sight) ? 1 : 0), 0);
     const pin = this.#pinOf(entry);
     let best: Weighed | null = null;
     for (const sight of sights) {
       const weighed = this.#weigh(sight, this.#viewOf(entry, sight, warm > (isWarm(sight) ? 1 : 0), pin, 1));
-      if (weighed !== null && (best === null || isBetter(weighed, best))) best = weighed;
+      if (told !== null) told.push(consideredAs(weighed));
+      if (weighed.veto === undefined && (best === null || isBetter(weighed, best))) best = weighed;
     }
     return best;
+  }
+
+  /** Those of this model, and of models wanted before it, that could not be taken. */
+  #tellOthers(entry: Entry, free: readonly Candidate[], told: Considered[]): void {
+    const wanted = free[0]?.modelKey;
+    if (free.length === entry.candidates.length) return;
+    let reached = false;
+    for (const candidate of entry.candidates) {
+      if (told.length >= mostConsidered || (reached && candidate.modelKey !== wanted)) return;
+      reached ||= candidate.modelKey === wanted;
+      if (!free.includes(candidate)) told.push({ backendId: candidate.backendId, nodeId: candidate.nodeId, model: candidate.model, terms: nothing, veto: this.#whyNot(entry, candidate) });
+    }
+  }
+
+  #whyNot(entry: Entry, candidate: Candidate): string {
+    const sight = this.#sightOf(candidate, entry);
+    if (sight === null) return 'it is gone';
+    if (this.#options.available?.(candidate) === false) return whyUnavailable(sight);
+    if (sight.runningModel >= this.#options.slots(candidate)) return `all its slots are taken (${sight.runningModel})`;
+    const weighed = this.#weigh(sight, this.#viewOf(entry, sight, false, null, 1));
+    return weighed.veto ?? 'its node does other work';
   }
 
   /**
@@ -114,7 +145,7 @@ class Placer {
       // Those in line before it take the slots that come free first.
       const turns = 1 + Math.floor(Math.max(0, (this.#options.queued?.(candidate.modelKey) ?? 0) - 1) / slots);
       const weighed = this.#weigh(sight, this.#viewOf(entry, sight, false, pin, turns));
-      if (weighed !== null && weighed.total <= best.total) return { until };
+      if (weighed.veto === undefined && weighed.cost <= best.cost) return { until };
     }
     return null;
   }
@@ -140,15 +171,16 @@ class Placer {
     return conversation === undefined ? null : (this.#options.pinned?.(conversation) ?? null);
   }
 
-  #weigh(sight: Sight, view: SignalView): Weighed | null {
-    return this.#options.policy === 'adaptive' ? sumOf(this.#signals, sight, view) : leastBusy(sight, view);
+  #weigh(sight: Sight, view: SignalView): Weighed | Ruled {
+    if (this.#options.policy === 'least-busy') return leastBusy(sight, view);
+    return sumOf(this.#signals, sight, view, this.#byPoints ? -1 : 1);
   }
 
   /** `turns`: how often what is in front has to be done before this request's turn comes. */
   #viewOf(entry: Entry, { candidate, facts, runningModel }: Sight, warmElsewhere: boolean, pin: Pin | null, turns: number): SignalView {
     const work = this.#options.work(candidate.backendId);
     // Field by field: this runs for each candidate of each request, and spreading costs several times as much.
-    return {
+    const view: SignalView = {
       backend: facts.backend,
       resident: facts.resident,
       speed: this.#options.fleet().speed(candidate.backendId, candidate.model),
@@ -162,56 +194,35 @@ class Placer {
       slots: this.#options.slots(candidate),
       promptTokens: entry.promptTokens,
     };
+    return this.#byPoints ? Object.assign(view, this.#machineViewOf(candidate, facts)) : view;
   }
-}
 
-/** In memory, or on its way there. Of a server that cannot say nobody knows. */
-function isWarm({ facts, runningModel }: Sight): boolean {
-  return facts.resident === null ? runningModel > 0 : facts.resident !== 'unknown';
-}
+  /** What only the signals in points look at. */
+  #machineViewOf({ backendId, nodeId, model }: Candidate, { node, memoryBytes, resident }: CandidateFacts): Partial<SignalView> {
+    const { now, fleet, runningOnNode } = this.#options;
+    const leftAt = resident === null ? fleet().leftMemoryAt?.(backendId, model) : undefined;
+    return {
+      machine: node.machine,
+      runningOnNode: runningOnNode?.(nodeId) ?? 0,
+      ...(memoryBytes === undefined ? {} : { memoryBytes }),
+      ...(leftAt === undefined || now === undefined ? {} : { leftMemoryMsAgo: Math.max(0, now() - leftAt) }),
+      ...(resident === null && node.machine !== null ? { idleBytes: this.#idleBytes(node.held) } : {}),
+    };
+  }
 
-function wouldLoad({ facts, runningModel }: Sight): boolean {
-  return facts.resident === null && runningModel === 0;
+  #idleBytes(held: CandidateFacts['node']['held']): number {
+    return held.reduce((sum, one) => sum + ((this.#options.running?.(one) ?? 0) > 0 ? 0 : one.bytes), 0);
+  }
 }
 
 function placementOn({ backendId, nodeId, model, modelKey }: Candidate, total: number, why: readonly Term[]): Placement {
   return { backendId, nodeId, model, modelKey, total, why };
 }
 
-/** Null when a signal vetoes the candidate. */
-function sumOf(signals: readonly Signal[], { candidate, facts, runningModel }: Sight, view: SignalView): Weighed | null {
-  const why: Term[] = [];
-  let total = 0;
-  for (const signal of signals) {
-    const value = signal.term(candidate, view);
-    if (typeof value !== 'number') return null;
-    total += value;
-    why.push({ signal: signal.id, value, unit: signal.unit });
-  }
-  return { candidate, facts, runningModel, why, total, running: view.running };
-}
-
-/** Each outweighs any number of requests that run, so the sum orders by residency, then by conversation, then by load. */
-const coldPoints = 1_000_000;
-const pinPoints = 100_000;
-
-function leastBusy({ candidate, facts, runningModel }: Sight, view: SignalView): Weighed {
-  const loaded = view.resident !== null && view.resident !== 'unknown';
-  const notLoaded = loaded ? 0 : view.resident === null && runningModel > 0 ? coldPoints / 2 : coldPoints;
-  const pinned = view.resident !== null && view.readTokens > 0 ? -pinPoints : 0;
-  const why: readonly Term[] = [
-    { signal: 'not-loaded', value: notLoaded, unit: 'points' },
-    { signal: 'affinity', value: pinned, unit: 'points' },
-    { signal: 'running', value: view.running, unit: 'points' },
-  ];
-  return { candidate, facts, runningModel, why, total: notLoaded + pinned + view.running, running: view.running };
-}
-
-function isBetter(a: Weighed, b: Weighed): boolean {
-  if (a.total !== b.total) return a.total < b.total;
-  const [one, other] = [a.facts.backend, b.facts.backend];
-  if (one.priority !== other.priority) return one.priority > other.priority;
-  if (a.running !== b.running) return a.running < b.running;
-  if (a.facts.takenBytes !== b.facts.takenBytes && wouldLoad(a) && wouldLoad(b)) return a.facts.takenBytes < b.facts.takenBytes;
-  return a.candidate.backendId < b.candidate.backendId;
+/** The chosen one is always among them. */
+function bounded(told: readonly Considered[], { backendId }: Candidate): readonly Considered[] {
+  if (told.length <= mostConsidered) return told;
+  const kept = told.slice(0, mostConsidered);
+  const chosen = told.find((one) => one.backendId === backendId && one.veto === undefined);
+  return chosen === undefined || kept.includes(chosen) ? kept : [...kept.slice(1), chosen];
 }

@@ -1,7 +1,7 @@
 /** What runs now, counted by model, slot, node and backend. */
 import type { Candidate, Placement } from '../core/placement.ts';
 import { addTo } from './counts.ts';
-import type { BackendWork } from './place.ts';
+import type { BackendWork, Slot } from './place.ts';
 import type { Entry } from './routing.ts';
 
 interface Running {
@@ -36,8 +36,8 @@ export class RunningSet {
   }
 
   /** Of this model on this backend. */
-  ofSlot(candidate: Candidate): number {
-    return this.#bySlot.get(candidate.backendId)?.get(candidate.modelKey) ?? 0;
+  ofSlot({ backendId, modelKey }: Slot): number {
+    return this.#bySlot.get(backendId)?.get(modelKey) ?? 0;
   }
 
   ofNode(nodeId: string): number {

@@ -1,7 +1,7 @@
 /** Decides who waits, in what order, and who starts when; pure but for its own two lists. */
 import { RouterError } from '../core/errors.ts';
 import type { Candidate, Placement } from '../core/placement.ts';
-import type { BackendWork } from './place.ts';
+import type { BackendWork, Slot } from './place.ts';
 import type { Entry, Load, Patience, Scheduler, SchedulerEffect, SchedulerEvent, SchedulerLimits } from './routing.ts';
 import { RunningSet, slotKey } from './running-set.ts';
 import { WaitingLine } from './waiting-line.ts';
@@ -10,7 +10,9 @@ import { WaitingLine } from './waiting-line.ts';
 export interface WorkingScheduler extends Scheduler {
   work(backendId: string): BackendWork;
   /** How many requests of this model run on this backend. */
-  running(candidate: Candidate): number;
+  running(slot: Slot): number;
+  /** How many requests run on this machine. */
+  runningOnNode(nodeId: string): number;
 }
 
 /**
@@ -90,8 +92,12 @@ class LineScheduler implements WorkingScheduler {
     return this.#running.work(backendId);
   }
 
-  running(candidate: Candidate): number {
-    return this.#running.ofSlot(candidate);
+  running(slot: Slot): number {
+    return this.#running.ofSlot(slot);
+  }
+
+  runningOnNode(nodeId: string): number {
+    return this.#running.ofNode(nodeId);
   }
 
   #expire(at: number): readonly Reject[] {

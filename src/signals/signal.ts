@@ -1,6 +1,26 @@
 /** What a signal is: one reason for or against a candidate, as a number in one unit. Types only. */
 import type { BackendState, LearnedSpeed, Resident } from '../core/fleet.ts';
+import type { MemoryPressure, NodeCapacity } from '../core/node.ts';
 import type { Candidate } from '../core/placement.ts';
+
+/** The machine that a candidate is on, as its last report tells it; what is absent is not known. */
+export interface MachineView {
+  /** Main memory. */
+  readonly totalBytes: number;
+  readonly pressure: MemoryPressure;
+  /** Free of what a model would be put in: the GPUs' own memory, else main memory. Absent when the GPUs do not say. */
+  readonly freeBytes?: number;
+  /** Free main memory beside the GPUs' own, where a server puts what does not fit; absent where it is the only memory. */
+  readonly besideBytes?: number;
+  /** Main memory that all models may take together, when the owner leaves less than all. */
+  readonly ceilingBytes?: number;
+  /** What models take now. */
+  readonly residentBytes: number;
+  /** How fast memory is read, and how that compares with the middle one of the fleet's machines. */
+  readonly bandwidthGbps?: number;
+  readonly bandwidthRatio?: number;
+  readonly capacity?: NodeCapacity;
+}
 
 /** What a signal may look at about one candidate, gathered once per placement. */
 export interface SignalView {
@@ -23,6 +43,16 @@ export interface SignalView {
   readonly slots: number;
   /** The request that is to be placed. */
   readonly promptTokens: number;
+  /** Null or absent: nothing on it reports. */
+  readonly machine?: MachineView | null;
+  /** What the model takes in memory: as it was loaded somewhere, else as its file is. */
+  readonly memoryBytes?: number;
+  /** Memory of models on that machine that run nothing now, and could be let go of. */
+  readonly idleBytes?: number;
+  /** Requests that run on that machine, of whatever model. */
+  readonly runningOnNode?: number;
+  /** How long ago the model left memory there; absent when it is there, or that was long ago. */
+  readonly leftMemoryMsAgo?: number;
 }
 
 export type Veto = { readonly veto: string };

@@ -27,20 +27,28 @@ function fleetOf(backends, models, sharing) {
   });
 }
 
+/** The machine of a server, as its agent reports it. */
+function nodeOf({ nodeId }, index) {
+  const memory = { totalBytes: 64e9, usedBytes: 24e9, availableBytes: 40e9, pressure: 'normal' };
+  const capacity = { mode: 'learned_high', availability: 0.7, reason: 'good_availability', overridden: false, confidence: 1, daysObserved: 40 };
+  const report = { nodeId, name: nodeId, at: 0, memory, memoryBandwidthGbps: 100 + 20 * index, gpus: [], draining: false, capacity, servers: [] };
+  return { id: nodeId, source: 'agent', status: 'online', draining: false, report, heardAt: 0 };
+}
+
 /** The deciding rooms, joined as the program joins them. */
-async function deciding(folder, backends) {
+async function deciding(folder, backends, policyOfPlaces = 'adaptive') {
   const load = (path) => import(pathToFileURL(join(folder, path)).href);
   const [{ createBrain }, { schedulerLimits }, { followFleet }, { createScheduler }, { createPlace }, { signals }, { TicketDesk }] = await Promise.all(
     ['app/brain.js', 'app/scheduler-limits.js', 'app/tables.js', 'routing/scheduler.js', 'routing/place.js', 'signals/index.gen.js', 'pipeline/ticket-desk.js'].map(load),
   );
   const affinity = await load('app/conversation-affinity.js').then(({ createAffinity }) => createAffinity({ enabled: true, ttlMs: 300_000 }, clock), () => undefined);
-  const state = { view: { version: 1, backends, gpu: null, speed: () => learned } };
+  const state = { view: { version: 1, backends, nodes: backends.map(nodeOf), gpu: null, speed: () => learned } };
   const view = () => state.view;
   const table = followFleet(null, view);
   let place;
   const limits = schedulerLimits({ queue: { globalMaxConcurrent: null, globalMaxQueued: 100, perUserMaxQueued: null }, table, fleet: view, gpuBusyElsewhere: () => false, place: (...asked) => place(...asked) });
   const scheduler = createScheduler(limits);
-  place = createPlace({ policy: 'adaptive', signals, fleet: view, work: (id) => scheduler.work(id), slots: limits.slots, running: (one) => scheduler.running(one), queued: (key) => scheduler.load().queued(key), available: limits.available, pinned: affinity?.pinned });
+  place = createPlace({ policy: policyOfPlaces, signals, fleet: view, work: (id) => scheduler.work(id), slots: limits.slots, running: (one) => scheduler.running(one), runningOnNode: (id) => scheduler.runningOnNode?.(id) ?? 0, now: () => clock.now(), queued: (key) => scheduler.load().queued(key), available: limits.available, pinned: affinity?.pinned });
   const desk = new TicketDesk(scheduler, clock, affinity?.granted);
   const brain = createBrain({ clock, fleet: { view }, table, policy, aliases: {}, classifiers: [], classifierTools: {}, load: () => desk.load(), gpuBusyElsewhere: () => false, conversationKey: affinity?.keyOf });
   /** As after a probe: nothing that was derived from the view before holds any more. */
@@ -71,8 +79,8 @@ function decideOnce({ brain, desk }, model) {
 }
 
 /** Processor time, median of several rounds, in microseconds. `renewed`: each decision is the first after a change of the fleet. */
-async function measure(folder, backends, model, count, renewed = false) {
-  const room = await deciding(folder, backends);
+async function measure(folder, backends, model, count, renewed = false, places = 'adaptive') {
+  const room = await deciding(folder, backends, places);
   const rounds = [];
   for (let round = -1; round < 7; round += 1) {
     const before = process.cpuUsage();
@@ -87,13 +95,15 @@ async function measure(folder, backends, model, count, renewed = false) {
   return median(rounds);
 }
 
-/** Microseconds: one server with one model; 50 servers with 200 models each, ten of which have the model; the same right after a change. */
+/** Microseconds: one server with one model; 50 servers with 200 models each, ten of which have the model; the same right after a change; both by the seven signals. */
 export async function decisionMicros(folder = usualFolder) {
   const many = fleetOf(50, 200, 10);
   return {
     single: await measure(folder, fleetOf(1, 1, 1), 'shared:7b', 50_000),
     many: await measure(folder, many, 'shared:7b', 5000),
     afterChange: await measure(folder, many, 'shared:7b', 200, true),
+    signals: await measure(folder, many, 'shared:7b', 5000, false, 'signals'),
+    signalsAfterChange: await measure(folder, many, 'shared:7b', 200, true, 'signals'),
   };
 }
 

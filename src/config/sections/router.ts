@@ -36,7 +36,7 @@ export const router = z
     heavyLoadGpuFreeMbThreshold: count.default(1024).describe('Less free GPU memory than this, in MiB, is a heavy load for a model that has to be loaded.'),
     defaultTaskType: z.enum(taskTypes).default('unknown').describe('Task of a job that came without a classification.'),
     classification,
-    placement: z.enum(['adaptive', 'least-busy']).default('adaptive').describe('How a backend is chosen among those that have the model: the smallest expected time to the first token, or the fewest running requests.'),
+    placement: z.enum(['adaptive', 'signals', 'least-busy']).default('adaptive').describe('How a backend is chosen among those that have the model: the smallest expected time to the first token, the most points of seven signals, or the fewest running requests.'),
     holdMs: milliseconds.default(30_000).describe('How long a request waits for a free backend when it does not say so itself.'),
     retries: count.default(2).describe('Tries on other backends after a failure, before the first byte.'),
     affinity,
