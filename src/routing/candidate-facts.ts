@@ -12,16 +12,21 @@ export interface CandidateFacts {
   readonly sizeBytes: number | undefined;
   /** How much memory its backend's models take now. */
   readonly takenBytes: number;
+  /** Null when it is not asked for. */
+  readonly room: RoomFacts | null;
+}
+
+/** What the signals in points ask of a place. */
+export interface RoomFacts extends MachineFacts {
   /** What the model takes in memory, as it is loaded there or elsewhere, else the size of its file; undefined when nobody says. */
   readonly memoryBytes: number | undefined;
-  readonly node: MachineFacts;
 }
 
 /** Candidates of a view are few; those of an older one are asked for rarely, and must not pile up. */
 const mostKnown = 1000;
 
 /** Null for a candidate whose backend is gone. */
-export function candidateFacts(fleet: () => FleetView): (candidate: Candidate) => CandidateFacts | null {
+export function candidateFacts(fleet: () => FleetView, withRoom = false): (candidate: Candidate) => CandidateFacts | null {
   let seen: FleetView | null = null;
   let known = new Map<Candidate, CandidateFacts | null>();
   return (candidate) => {
@@ -32,13 +37,13 @@ export function candidateFacts(fleet: () => FleetView): (candidate: Candidate) =
     }
     const before = known.get(candidate);
     if (before !== undefined) return before;
-    const facts = factsOf(candidate, view);
+    const facts = factsOf(candidate, view, withRoom);
     if (known.size < mostKnown) known.set(candidate, facts);
     return facts;
   };
 }
 
-function factsOf({ backendId, nodeId, modelKey }: Candidate, fleet: FleetView): CandidateFacts | null {
+function factsOf({ backendId, nodeId, modelKey }: Candidate, fleet: FleetView, withRoom: boolean): CandidateFacts | null {
   const backend = fleet.backends.find((one) => one.id === backendId);
   if (backend === undefined) return null;
   const resident = residencyOf(backend, modelKey);
@@ -48,9 +53,8 @@ function factsOf({ backendId, nodeId, modelKey }: Candidate, fleet: FleetView): 
     backend,
     resident,
     sizeBytes: listed?.sizeBytes ?? loadedBytes,
-    memoryBytes: loadedBytes ?? loadedElsewhere(modelKey, fleet)?.bytes ?? listed?.sizeBytes ?? listedElsewhere(modelKey, fleet)?.bytes,
-    node: machineFacts(nodeId, fleet),
     takenBytes: (backend.report?.resident ?? []).reduce((sum, one) => sum + (one.vramBytes ?? one.sizeBytes ?? 0), 0),
+    room: withRoom ? { ...machineFacts(nodeId, fleet), memoryBytes: loadedBytes ?? loadedElsewhere(modelKey, fleet)?.bytes ?? listed?.sizeBytes ?? listedElsewhere(modelKey, fleet)?.bytes } : null,
   };
 }
 

@@ -1,6 +1,6 @@
 /** What the machines of a fleet view report, as placement needs it; worked out once for each view. */
 import type { FleetView, Gpu } from '../core/fleet.ts';
-import type { NodeReport, NodeState } from '../core/node.ts';
+import type { NodeReport } from '../core/node.ts';
 import type { MachineView } from '../signals/signal.ts';
 import { modelKey } from '../util/model-name.ts';
 
@@ -15,8 +15,6 @@ export interface MachineFacts {
   /** Null when nothing on it reports. */
   readonly machine: MachineView | null;
   readonly held: readonly HeldModel[];
-  /** Undefined for one that is not listed. */
-  readonly state: NodeState | undefined;
 }
 
 export function machineFacts(nodeId: string, fleet: FleetView): MachineFacts {
@@ -26,7 +24,7 @@ export function machineFacts(nodeId: string, fleet: FleetView): MachineFacts {
   if (before !== undefined) return before;
   const node = fleet.nodes.find((one) => one.id === nodeId);
   const held = heldOn(nodeId, fleet);
-  const facts = { machine: node?.report ? machineOf(node.report, held, fleet) : null, held, state: node };
+  const facts = { machine: node?.report ? machineOf(node.report, held, fleet) : null, held };
   known.set(nodeId, facts);
   return facts;
 }

@@ -3,7 +3,7 @@ import type { FleetView } from '../core/fleet.ts';
 import type { Candidate, Considered, Placement, Term } from '../core/placement.ts';
 import type { Signal, SignalView } from '../signals/signal.ts';
 import type { Pin } from './affinity.ts';
-import { candidateFacts, type CandidateFacts } from './candidate-facts.ts';
+import { candidateFacts, type CandidateFacts, type RoomFacts } from './candidate-facts.ts';
 import type { Entry, Patience } from './routing.ts';
 import { consideredAs, isBetter, isWarm, leastBusy, type Ruled, type Sight, sumOf, type Weighed, whyUnavailable, wouldLoad } from './weigh.ts';
 
@@ -70,7 +70,7 @@ class Placer {
     const unit = this.#byPoints ? 'points' : 'ms';
     this.#signals = options.signals.filter((signal) => signal.unit === unit);
     this.#mayVeto = this.#byPoints || this.#signals.some((signal) => signal.vetoes === true);
-    this.#factsOf = candidateFacts(() => options.fleet());
+    this.#factsOf = candidateFacts(() => options.fleet(), this.#byPoints);
   }
 
   readonly place: Place = (entry, free, at) => {
@@ -121,7 +121,7 @@ class Placer {
   #whyNot(entry: Entry, candidate: Candidate): string {
     const sight = this.#sightOf(candidate, entry);
     if (sight === null) return 'it is gone';
-    if (this.#options.available?.(candidate) === false) return whyUnavailable(sight);
+    if (this.#options.available?.(candidate) === false) return whyUnavailable(sight, this.#options.fleet());
     if (sight.runningModel >= this.#options.slots(candidate)) return `all its slots are taken (${sight.runningModel})`;
     const weighed = this.#weigh(sight, this.#viewOf(entry, sight, false, null, 1));
     return weighed.veto ?? 'its node does other work';
@@ -194,23 +194,23 @@ class Placer {
       slots: this.#options.slots(candidate),
       promptTokens: entry.promptTokens,
     };
-    return this.#byPoints ? Object.assign(view, this.#machineViewOf(candidate, facts)) : view;
+    return facts.room === null ? view : Object.assign(view, this.#roomViewOf(candidate, facts.resident, facts.room));
   }
 
   /** What only the signals in points look at. */
-  #machineViewOf({ backendId, nodeId, model }: Candidate, { node, memoryBytes, resident }: CandidateFacts): Partial<SignalView> {
+  #roomViewOf({ backendId, nodeId, model }: Candidate, resident: SignalView['resident'], { machine, held, memoryBytes }: RoomFacts): Partial<SignalView> {
     const { now, fleet, runningOnNode } = this.#options;
     const leftAt = resident === null ? fleet().leftMemoryAt?.(backendId, model) : undefined;
     return {
-      machine: node.machine,
+      machine,
       runningOnNode: runningOnNode?.(nodeId) ?? 0,
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
       ...(leftAt === undefined || now === undefined ? {} : { leftMemoryMsAgo: Math.max(0, now() - leftAt) }),
-      ...(resident === null && node.machine !== null ? { idleBytes: this.#idleBytes(node.held) } : {}),
+      ...(resident === null && machine !== null ? { idleBytes: this.#idleBytes(held) } : {}),
     };
   }
 
-  #idleBytes(held: CandidateFacts['node']['held']): number {
+  #idleBytes(held: RoomFacts['held']): number {
     return held.reduce((sum, one) => sum + ((this.#options.running?.(one) ?? 0) > 0 ? 0 : one.bytes), 0);
   }
 }

@@ -1,4 +1,5 @@
 /** Rates a candidate by each of the policies, and tells every part of the sum. */
+import type { FleetView } from '../core/fleet.ts';
 import type { Candidate, Considered, Term } from '../core/placement.ts';
 import type { Signal, SignalView } from '../signals/signal.ts';
 import { type NoWork, whyNoWork } from '../util/takes-work.ts';
@@ -88,10 +89,10 @@ const noWork: Readonly<Record<NoWork, string>> = {
 };
 
 /** Of a place where nothing may start now. */
-export function whyUnavailable({ candidate, facts: { backend, node } }: Sight): string {
+export function whyUnavailable({ candidate, facts: { backend } }: Sight, fleet: FleetView): string {
   if (backend.status === 'down') return 'it is down';
   if (backend.breaker === 'open') return 'it is left alone after failures';
-  const why = whyNoWork(node.state, backend, candidate.model);
+  const why = whyNoWork(fleet.nodes.find((node) => node.id === backend.nodeId), backend, candidate.model);
   return why === null ? 'other work keeps it busy' : noWork[why];
 }
 
