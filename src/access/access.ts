@@ -9,6 +9,8 @@ export type Scope = 'open' | 'infer' | 'read' | 'manage' | 'admin';
 export interface Rule {
   readonly planes: readonly Plane[];
   readonly scope: Scope;
+  /** Callers show secrets of another kind here, which are no attempts at keys. */
+  readonly keyless?: boolean;
 }
 
 /** What is known of a caller before a byte of the body is read. */

@@ -1,5 +1,6 @@
 /** What the fleet room offers to others: one view of what exists now, and word when it changes. Types only. */
-import type { FleetView } from '../core/fleet.ts';
+import type { BackendState, FleetView } from '../core/fleet.ts';
+import type { NodeCommand, NodeReport, NodeState, NodeStatus } from '../core/node.ts';
 import type { Usage } from '../core/stream.ts';
 
 export interface Fleet {
@@ -79,4 +80,56 @@ export interface ModelOperations {
   storeBlob(digest: string, upload: AsyncIterable<Uint8Array>, targets: ModelTargets, signal: AbortSignal): Promise<ModelAnswer>;
   /** Whose account a backend uses at the registry; Ollama's own program asks before it pushes. */
   account(targets: ModelTargets, signal: AbortSignal): Promise<ModelAnswer>;
+}
+
+/** Who says something about a machine. */
+export interface NodeCaller {
+  /** The address it comes from, by which attempts are counted. */
+  readonly sender: string;
+  /** Does it come from the router's own machine, and not through a proxy there? */
+  readonly local: boolean;
+  /** The machine's own; null: it shows none. */
+  readonly secret: string | null;
+  readonly requestId: string;
+}
+
+/** The report of a machine, on its way in. */
+export interface Heartbeat extends NodeCaller {
+  readonly report: NodeReport;
+  /** Where its servers are. */
+  readonly address: string;
+  /** In the shape of the old agents. */
+  readonly old: boolean;
+  readonly joinToken: string | null;
+}
+
+export interface HeartbeatAnswer {
+  readonly status: NodeStatus;
+  readonly enrolment: 'enrolled' | 'waiting';
+  readonly commands: readonly NodeCommand[];
+  /** When the next one is expected. */
+  readonly heartbeatMs: number;
+}
+
+/** A machine with the servers on it. */
+export interface ListedNode extends NodeState {
+  readonly backends: readonly Pick<BackendState, 'id' | 'kind' | 'url' | 'status' | 'problem'>[];
+}
+
+/** Where machines report themselves, and where people say what is to become of them. */
+export interface NodeDesk {
+  /** Rejects with `unauthenticated` or `rate_limited` when the machine is not who it says, or knows no way in. */
+  hear(heartbeat: Heartbeat): Promise<HeartbeatAnswer>;
+  /** It says that it takes no new work. One that nobody knows is none. Rejects as `hear`. */
+  leaves(nodeId: string, caller: NodeCaller): void;
+  list(): readonly ListedNode[];
+  /** These reject with `not_found` for a machine that is not listed, and with `conflict` for what cannot be asked of it. */
+  approve(id: string): Promise<ListedNode>;
+  /** It takes no new work, whatever it says itself, until it is told otherwise. */
+  drain(id: string, draining: boolean): Promise<ListedNode>;
+  /** Forgets it and its secret: it may join anew. */
+  remove(id: string): Promise<void>;
+  capacity(id: string, mode: 'full' | 'paused' | 'auto', until: number | null): Promise<ListedNode>;
+  /** A new join token in place of the one before; it is shown this once. */
+  newJoinToken(): Promise<string>;
 }

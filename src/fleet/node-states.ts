@@ -48,6 +48,11 @@ export class NodeStates {
     return [...this.#known.values()].map(({ state }) => state);
   }
 
+  /** With the keys of their servers, which no view shows. */
+  listWithKeys(): readonly NodeState[] {
+    return [...this.#known.values()].map(({ state, report }) => ({ ...state, report }));
+  }
+
   get(id: string): NodeState | undefined {
     return this.#known.get(id)?.state;
   }
@@ -146,7 +151,7 @@ export class NodeStates {
 
 function stateOf({ report, address, heardAt }: HeardNode & Silence, status: NodeState['status']): NodeState {
   const skew = Math.round(report.at - heardAt);
-  return { id: report.nodeId, source: 'agent', status, address, draining: report.draining, report, heardAt, ...(Math.abs(skew) < leastSkewMs ? {} : { clockSkewMs: skew }) };
+  return { id: report.nodeId, source: 'agent', status, address, draining: report.draining, report: { ...report, servers: report.servers.map(({ key: _key, ...server }) => server) }, heardAt, ...(Math.abs(skew) < leastSkewMs ? {} : { clockSkewMs: skew }) };
 }
 
 /** What decides where work may go. */

@@ -23,6 +23,11 @@ export function callerOf(request: IncomingMessage, connection: Connection, searc
   };
 }
 
+/** The same caller without what could be taken for a key. */
+export function keyless({ address, forwardedFor, certificate }: Caller): Caller {
+  return { address, certificate, ...(forwardedFor === undefined ? {} : { forwardedFor }) };
+}
+
 /** The token of the session cookie. */
 export function sessionOf({ cookie }: IncomingHttpHeaders): string | undefined {
   return cookie === undefined ? undefined : sessionCookie.exec(cookie)?.[1];

@@ -4,6 +4,8 @@ import type { Rule } from '../access/access.ts';
 export const rules = {
   /** No key is asked for, whatever the configuration says. */
   open: { planes: [], scope: 'open' },
+  /** Machines that report themselves: what they show is no key, and is looked at where they are known. */
+  node: { planes: [], scope: 'open', keyless: true },
   /** Models, and what there is of them. */
   infer: { planes: ['standalone'], scope: 'infer' },
   /** What a caller has left here: jobs, kept answers. Everybody sees their own. */

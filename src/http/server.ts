@@ -7,7 +7,7 @@ import { RouterError, toRouterError } from '../core/errors.ts';
 import type { Log } from '../telemetry/telemetry.ts';
 import type { Access } from '../access/access.ts';
 import { pause } from '../util/pause.ts';
-import { callerOf } from './caller.ts';
+import { callerOf, keyless } from './caller.ts';
 import { Certificates, type TlsSource } from './certificates.ts';
 import { Connections } from './connection.ts';
 import { errorHeaders, shapeForPath } from './errors.ts';
@@ -145,7 +145,7 @@ function handle({ access, origins, hosts, connections }: Inside, route: Route, r
   const connection = connections.of(request.socket);
   const { rule } = route;
   if (rule.scope === 'open') {
-    const known = access === null ? arrival : { ...arrival, admission: { principal: access.recognise(callerOf(request, connection, arrival.search), arrival.receivedAt) } };
+    const known = access === null ? arrival : { ...arrival, admission: { principal: access.recognise(rule.keyless === true ? keyless(callerOf(request, connection, '')) : callerOf(request, connection, arrival.search), arrival.receivedAt) } };
     return route.handle(new SocketExchange(request, reply, known, connection)) ?? undefined;
   }
   if (request.headers.origin !== undefined) checkOrigin(request.headers, origins, rule.scope === 'manage' || rule.scope === 'admin');

@@ -57,12 +57,12 @@ interface Setting {
 const settings: Record<string, Setting> = {
   'no access section': {
     access: null,
-    outcomes: { open: everyone, infer: everyone, own: everyone, gateway: everyone, read: everyone, manage: everyone, admin: nobody },
+    outcomes: { open: everyone, node: everyone, infer: everyone, own: everyone, gateway: everyone, read: everyone, manage: everyone, admin: nobody },
   },
   'both planes want a key': {
     access: () => accessOf({ standalone: closed, runtimeAgent: closed }, keys),
     outcomes: {
-      open: everyone,
+      open: everyone, node: everyone,
       infer: [401, 401, 401, 401, 401, 'in', 403, 'in', 'in', 401, 401, 429],
       own: [401, 401, 401, 401, 401, 'in', 'in', 'in', 'in', 401, 401, 429],
       gateway: [401, 401, 401, 401, 401, 403, 'in', 403, 403, 401, 401, 429],
@@ -75,7 +75,7 @@ const settings: Record<string, Setting> = {
   'both planes are open, and there are keys': {
     access: () => accessOf({ standalone: {}, runtimeAgent: {} }, keys),
     outcomes: {
-      open: everyone,
+      open: everyone, node: everyone,
       infer: ['in', 'in', 'in', 'in', 'in', 'in', 403, 'in', 'in', 'in', 'in', 429],
       own: ['in', 'in', 'in', 'in', 'in', 'in', 'in', 'in', 'in', 'in', 'in', 429],
       gateway: ['in', 'in', 'in', 'in', 'in', 403, 'in', 403, 403, 'in', 'in', 429],
@@ -87,7 +87,7 @@ const settings: Record<string, Setting> = {
   'the standalone plane is off': {
     access: () => accessOf({ standalone: { enabled: false }, runtimeAgent: closed }, keys),
     outcomes: {
-      open: everyone,
+      open: everyone, node: everyone,
       infer: nobody,
       own: [401, 401, 401, 401, 401, 403, 'in', 403, 403, 401, 401, 429],
       gateway: [401, 401, 401, 401, 401, 403, 'in', 403, 403, 401, 401, 429],
