@@ -9,18 +9,19 @@ const usualTimeoutMs = 30_000;
 type Answer = Awaited<ReturnType<CommandContext['call']>>;
 
 /** Rejects with an Error whose message says what to do: nobody answers, the certificate is not trusted, it takes too long. */
-export async function callRouter(method: string, path: string, options: GlobalOptions, timeoutMs = usualTimeoutMs): Promise<Answer> {
+export async function callRouter(method: string, path: string, options: GlobalOptions, body?: Readonly<Record<string, unknown>>, timeoutMs = usualTimeoutMs): Promise<Answer> {
+  const text = body === undefined ? undefined : JSON.stringify(body);
   const address = addressOf(path, options);
   const send = address.protocol === 'https:' ? tlsRequest : plainRequest;
   return new Promise((resolve, reject) => {
-    const request = send(address, requestOptions(method, options, AbortSignal.timeout(timeoutMs)), (response) => {
+    const request = send(address, requestOptions(method, options, text, AbortSignal.timeout(timeoutMs)), (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', (cause) => reject(new Error(whyFailed(cause, address, timeoutMs), { cause })));
       response.on('end', () => resolve(answerOf(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'))));
     });
     request.on('error', (cause) => reject(new Error(whyFailed(cause, address, timeoutMs), { cause })));
-    request.end();
+    request.end(text);
   });
 }
 
@@ -33,8 +34,8 @@ export function addressOf(path: string, { url = 'http://127.0.0.1:11435', basePa
   return new URL(`${base.origin}${folders.map((part) => `/${part}`).join('')}${path}`);
 }
 
-function requestOptions(method: string, { apiKey, insecure }: GlobalOptions, signal: AbortSignal): RequestOptions & { rejectUnauthorized?: boolean } {
-  const headers = { accept: 'application/json', connection: 'close', ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }) };
+function requestOptions(method: string, { apiKey, insecure }: GlobalOptions, body: string | undefined, signal: AbortSignal): RequestOptions & { rejectUnauthorized?: boolean } {
+  const headers = { accept: 'application/json', connection: 'close', ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }), ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }) };
   return { method, headers, agent: false, signal, ...(insecure === true ? { rejectUnauthorized: false } : {}) };
 }
 

@@ -63,6 +63,7 @@ async function runUntilStopped(options: RunOptions, loaded: LoadedConfig, log: R
     const later = plan.nothingFound ? watchForServers(systemClock, look, (found) => router.addBackend(asConfigured(found, loaded.config)), log) : null;
     try {
       announce(options, loaded, log, router, options.version);
+      if (options.lan === true) await tellJoinToken(options, router);
       await log.flush();
       await untilSignal(() => router.reload());
     } finally {
@@ -74,6 +75,12 @@ async function runUntilStopped(options: RunOptions, loaded: LoadedConfig, log: R
     await engines.stop();
   }
   return 0;
+}
+
+/** The first time that others may join, the word that lets them in is made, and told once. */
+async function tellJoinToken(options: RunOptions, { nodes }: Awaited<ReturnType<typeof startRouter>>): Promise<void> {
+  const token = await nodes.firstJoinToken();
+  if (token !== null) options.err(`Other machines join the fleet with this line; the token is shown this once, and \`oar nodes token\` makes another:\n\n  oar node --join ${token}\n`);
 }
 
 function announce(options: RunOptions, loaded: LoadedConfig, log: RouterLog, router: Awaited<ReturnType<typeof startRouter>>, version: string): void {

@@ -1,20 +1,19 @@
 /** Makes every part of the router, and starts and stops them in order. */
 import type { Access } from '../access/access.ts';
 import type { Clock } from '../core/clock.ts';
-import { createExecutor } from '../backends/http-executor.ts';
-import { createProbeClient } from '../backends/probe-client.ts';
 import type { Config, LoadedConfig } from '../config/config.ts';
-import { createFleet, type FleetBackend, type RunningFleet } from '../fleet/create-fleet.ts';
+import { createFleet, type RunningFleet } from '../fleet/create-fleet.ts';
+import type { RunningNodeDesk } from '../fleet/node-desk.ts';
+import { heartbeatRoutes } from '../http/heartbeat.ts';
 import { adminJobRoutes } from '../http/jobs.ts';
 import { pageFolder } from './page-folder.ts';
 import { OpenStreams } from '../http/event-stream.ts';
 import type { Route } from '../http/http.ts';
-import type { ModelBackend } from '../fleet/model-calls.ts';
+import { nodeRoutes } from '../http/nodes.ts';
 import { createModelOperations } from '../fleet/model-operations.ts';
 import { type RunningServer, startServer } from '../http/server.ts';
 import { collectors } from '../node/collectors/index.gen.ts';
 import { collectorTools } from '../node/collectors/run-program.ts';
-import type { ServingBackend } from '../pipeline/pipeline.ts';
 import { createPreparation } from '../pipeline/preparation.ts';
 import type { FetchPicture } from '../pipeline/prepare-pictures.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
@@ -27,12 +26,14 @@ import type { PlannedBackend } from './backend-plan.ts';
 import { createFetchPicture } from './fetch-picture.ts';
 import { gpuSettings } from './gpu-settings.ts';
 import { Lifecycle, type Part } from './lifecycle.ts';
+import { announcing, createNodes, ownAddresses } from './nodes.ts';
 import { openAccess } from './open-access.ts';
 import { whyNotServe } from './refusals.ts';
 import { openStore } from './open-store.ts';
 import { statusFacts } from './policy.ts';
 import { createConversations } from '../pipeline/conversations.ts';
 import { createService, newRequestId, requireDialect, type Service } from './service.ts';
+import { ServingBackends } from './serving-backends.ts';
 import { StoreTidying } from './tidy-store.ts';
 
 export interface RouterOptions {
@@ -51,6 +52,7 @@ export interface RunningRouter {
   readonly url: string;
   readonly port: number;
   readonly fleet: RunningFleet;
+  readonly nodes: RunningNodeDesk;
   readonly service: Service;
   /** Every address there is. */
   readonly routes: readonly Route[];
@@ -93,8 +95,10 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const models = createModelOperations({ view: () => fleet.view(), changed: (id, change) => fleet.modelsChanged(id, change), backend: (id) => serving.sendTo(id), localNodeId: config.server.nodeId, clock, log });
   const sessions = { desk: access.control?.sessions ?? null, basePath: config.server.basePath, secure: config.server.https.enabled };
   const plain = routesOf({ sessions, models, clock, fleet, service, metrics, ledger, usageStore: store.usage, streams, answers: conversations, facts: statusFacts(config, version, ollamaUrl(options)), defaultTaskType: config.router.defaultTaskType, aliases: config.aliases, startedAt: clock.now(), accepting: () => state.accepting, pageFolder: config.dashboard.enabled ? pageFolder() : null });
+  const nodes = createNodes({ config, store, fleet, serving, clock, log, keyless: access.control === null, denied: admin.denied });
+  const machines = [...heartbeatRoutes(nodes, { allowOtherHosts: config.fleet.allowOtherHosts, ownAddresses }), ...nodeRoutes(nodes, admin.audit)];
   // Without a door that asks for keys these would be open.
-  const routes = access.control === null ? plain : [...plain, ...admin.routes, ...adminJobRoutes(service.jobs, admin.audit)];
+  const routes = [...plain, ...machines, ...(access.control === null ? [] : [...admin.routes, ...adminJobRoutes(service.jobs, admin.audit)])];
   const door = new Door(() => startServer(serverOptions(config, clock, log, routes, access.control)));
   const lifecycle = new Lifecycle(
     [
@@ -104,10 +108,12 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
       { name: 'usage', start: () => ledger.load(), stop: () => ledger.stop() },
       { name: 'backends', start: () => {}, stop: () => serving.close() },
       { name: 'fleet', start: () => fleet.start(), stop: () => fleet.stop() },
+      { name: 'machines', start: () => nodes.start(), stop: () => nodes.stop() },
       { name: 'service', start: () => {}, stop: () => service.detach() },
       { name: 'jobs', start: async () => void (await service.jobs.recover()), stop: () => service.jobs.stop(drainMs) },
       { name: 'access', start: () => access.file?.watch(), stop: () => access.file?.stop() },
       door,
+      announcing(config, version, clock, log, () => door.port),
       { name: 'event streams', start: () => {}, stop: () => streams.end() },
       { name: 'accepting', start: () => void Object.assign(state, { accepting: true }), stop: () => void Object.assign(state, { accepting: false, stopping: true }) },
     ],
@@ -118,39 +124,13 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     void access.file?.reload(true);
     door.reload();
   };
-  return { url: urlOf(config, door.port), port: door.port, fleet, service, routes, reload, addBackend: (planned) => fleet.addBackend(serving.add(planned)), stop: () => lifecycle.stop() };
+  return { url: urlOf(config, door.port), port: door.port, fleet, nodes, service, routes, reload, addBackend: (planned) => addLater(fleet, serving, planned), stop: () => lifecycle.stop() };
 }
 
-/** How long a server may take to accept an order to load a model. */
-const orderMs = 60_000;
-
-/** The servers that can be sent work, each with its connections. */
-class ServingBackends {
-  readonly #clock: Clock;
-  readonly #byId = new Map<string, ServingBackend>();
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  get(id: string): ServingBackend | undefined {
-    return this.#byId.get(id);
-  }
-
-  sendTo(id: string): ModelBackend | undefined {
-    const executor = this.#byId.get(id)?.executor;
-    return executor && { id, send: executor.send };
-  }
-
-  add(planned: PlannedBackend): FleetBackend {
-    const { settings, kind } = planned;
-    this.#byId.set(settings.id, { settings, kind, executor: createExecutor(settings, kind, this.#clock), probeClient: (signal) => createProbeClient(settings, kind, orderMs, signal, this.#clock) });
-    return { settings, kind, probeClient: (signal, timeoutMs) => createProbeClient(settings, kind, timeoutMs, signal, this.#clock) };
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.#byId.values()].map((backend) => backend.executor.close()));
-  }
+/** A machine may have taken the name that a server was found under. */
+function addLater(fleet: RunningFleet, serving: ServingBackends, planned: PlannedBackend): void {
+  const { id } = planned.settings;
+  fleet.addBackend(serving.add(serving.get(id) === undefined ? planned : { ...planned, settings: { ...planned.settings, id: `${id}-here` } }));
 }
 
 /** The listening server as a part of the lifecycle. */

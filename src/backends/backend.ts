@@ -67,6 +67,8 @@ export interface Executor {
   execute(call: WireCall, signal: AbortSignal): Promise<UpstreamAnswer>;
   /** Resolves on a 2xx head, or any with `anyStatus`; rejects like `execute`. */
   send(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer>;
+  /** Takes nothing new; resolves when what is under way has ended. Never rejects. */
+  retire(): Promise<void>;
   close(): Promise<void>;
 }
 

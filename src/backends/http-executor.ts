@@ -18,6 +18,7 @@ export function createExecutor(settings: BackendSettings, kind: BackendKind, clo
   return {
     execute: (call, signal) => link.send('POST', call.path, call.binary === true ? Buffer.from(call.body, 'latin1') : call.body, signal, call.contentType),
     send: ({ method, path, body, contentType, ...options }, signal) => link.send(method, path, isText(body) ? body : Readable.from(body), signal, contentType, options),
+    retire: () => link.retire(),
     close: () => link.close(),
   };
 }

@@ -58,6 +58,11 @@ export class UpstreamLink {
     return call.answer;
   }
 
+  /** Lets what is under way end. */
+  async retire(): Promise<void> {
+    await this.#pool.close().catch(() => {});
+  }
+
   /** Ends everything that is still under way. */
   async close(): Promise<void> {
     await this.#pool.destroy();

@@ -16,8 +16,8 @@ export interface CommandContext {
   readonly isTerminal: boolean;
   out(text: string): void;
   err(text: string): void;
-  /** Calls a router's API, as `--url`, `--base-path` and `--api-key` say. Rejects with a plain Error whose message is for people. */
-  call(method: 'GET' | 'POST' | 'DELETE', path: string, options: GlobalOptions): Promise<{ readonly status: number; readonly body: unknown; readonly text: string }>;
+  /** Calls a router's API, as `--url`, `--base-path` and `--api-key` say. `body` goes as JSON. Rejects with a plain Error whose message is for people. */
+  call(method: 'GET' | 'POST' | 'DELETE', path: string, options: GlobalOptions, body?: Readonly<Record<string, unknown>>): Promise<{ readonly status: number; readonly body: unknown; readonly text: string }>;
   /** Reads and checks the configuration; rejects with a message that names file, line and column. */
   loadConfig(explicitPath: string | undefined): Promise<{ readonly path: string | null; readonly warnings: readonly string[] }>;
   /** The file that keeps the keys, as the configuration says. Rejects with a message for people. */

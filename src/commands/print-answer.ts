@@ -6,6 +6,7 @@ interface Question {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly options: GlobalOptions;
+  readonly send?: Readonly<Record<string, unknown>>;
 }
 
 interface Answer {
@@ -15,8 +16,8 @@ interface Answer {
 }
 
 /** Prints JSON with `--json` and in a pipe, else what `view` makes of the body. Resolves with 0, or 1 for an answer that is an error. */
-export async function printAnswer(context: CommandContext, { method, path, options }: Question, view: ((body: unknown) => string) | null): Promise<number> {
-  const answer = await context.call(method, path, options);
+export async function printAnswer(context: CommandContext, { method, path, options, send }: Question, view: ((body: unknown) => string) | null): Promise<number> {
+  const answer = await context.call(method, path, options, send);
   if (answer.status < 200 || answer.status > 299) {
     context.err(failureMessage(answer));
     return 1;

@@ -1,5 +1,5 @@
-/** An address of the admin plane: whatever is done there, or tried, stands in the audit. */
-import type { Audit } from '../access/access.ts';
+/** An address where something is changed that matters: whatever is done there, or tried, stands in the audit. */
+import type { Audit, Rule } from '../access/access.ts';
 import { toRouterError } from '../core/errors.ts';
 import type { Exchange, Route } from './http.ts';
 import { rules } from './rules.ts';
@@ -18,8 +18,8 @@ export interface Done {
 /** `told.target` is the key that is acted on, also when that fails. */
 export type AdminAct = (exchange: Exchange, told: { target?: string }) => Promise<Done> | Done;
 
-export function adminRoute(audit: Pick<Audit, 'record'>, method: string, path: string, act: AdminAct): Route {
-  return { method, path, rule: rules.admin, handle: (exchange) => perform(audit, exchange, act) };
+export function adminRoute(audit: Pick<Audit, 'record'>, method: string, path: string, act: AdminAct, rule: Rule = rules.admin): Route {
+  return { method, path, rule, handle: (exchange) => perform(audit, exchange, act) };
 }
 
 async function perform(audit: Pick<Audit, 'record'>, exchange: Exchange, act: AdminAct): Promise<void> {

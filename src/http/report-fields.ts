@@ -4,8 +4,8 @@ import { RouterError } from '../core/errors.ts';
 /** A name; longer ones are refused. */
 export const longestText = 512;
 
-/** C0 and C1 controls, and the two that break lines in scripts. */
-const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+/** Control characters, and the two that break lines in scripts. */
+const controls = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 
 /** One object of a report and where it stands. What is wrong with a name is an error that says where; a figure that cannot be is left out. */
 export class ReportFields {
@@ -79,7 +79,7 @@ export class ReportFields {
   sentence(name: string): string | undefined {
     const value = this.#own(name);
     if (typeof value !== 'string') return undefined;
-    return value.slice(0, longestText).replace(new RegExp(controls, 'g'), ' ').trim() || undefined;
+    return value.slice(0, longestText).replace(new RegExp(controls, 'gu'), ' ').trim() || undefined;
   }
 
   choice<Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined {

@@ -6,7 +6,7 @@ export interface FakeWorld {
   readonly context: CommandContext;
   readonly printed: string[];
   readonly complained: string[];
-  readonly calls: { readonly method: string; readonly path: string; readonly options: GlobalOptions }[];
+  readonly calls: { readonly method: string; readonly path: string; readonly options: GlobalOptions; readonly sent?: unknown }[];
   readonly served: unknown[];
 }
 
@@ -36,8 +36,8 @@ export function fakeWorld(facts: FakeFacts = {}): FakeWorld {
     isTerminal,
     out: (text) => void printed.push(text),
     err: (text) => void complained.push(text),
-    async call(method, path, options) {
-      calls.push({ method, path, options });
+    async call(method, path, options, sent) {
+      calls.push({ method, path, options, ...(sent === undefined ? {} : { sent }) });
       return facts.call ? facts.call(method, path, options) : { status, body, text: facts.text ?? JSON.stringify(body) ?? '' };
     },
     loadConfig: facts.loadConfig ?? (() => Promise.resolve({ path: null, warnings: [] })),

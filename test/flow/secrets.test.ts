@@ -11,6 +11,7 @@ const marks = {
   header: 'oar_MARKheader',
   query: 'oar_MARKquery',
   session: 'MARKsession',
+  join: 'MARKjoin',
   cookie: 'MARKcookie',
   prompt: 'MARKprompt',
   answer: 'MARKanswer',
@@ -28,7 +29,7 @@ const cookies = `oar_session=${marks.session}; other=${marks.cookie}`;
 
 /** The ways to show a key, right ones and wrong ones. */
 const shown: readonly (readonly [Record<string, string>, string])[] = [
-  [{ cookie: cookies }, ''],
+  [{ cookie: cookies, 'x-oar-join-token': marks.join }, ''],
   [{ cookie: cookies, authorization: `Bearer ${marks.bearer}` }, ''],
   [{ cookie: cookies, 'x-api-key': marks.header, authorization: `Basic ${marks.bearer}` }, ''],
   [{ cookie: cookies }, `?api_key=${marks.query}`],
@@ -86,6 +87,19 @@ async function everythingTold(router: TestRouter): Promise<Record<string, string
   return texts;
 }
 
+/** Page by page. */
+async function wholeAudit(router: TestRouter): Promise<string> {
+  const send = plainClient(router.url);
+  let text = '';
+  for (let before = ''; ; ) {
+    const page = await send('GET', `/v1/admin/audit?limit=500${before}`, { authorization: `Bearer ${marks.admin}` });
+    const { entries } = JSON.parse(page.text) as { entries: readonly { id: string }[] };
+    text += page.text;
+    if (entries.length < 500) return text;
+    before = `&before=${entries.at(-1)?.id}`;
+  }
+}
+
 test.each([
   ['open', {}],
   ['closed', closed],
@@ -103,8 +117,9 @@ test.each([
   for (const path of [openAi, ollamaChat]) expect((await send('POST', path, { authorization: `Bearer ${marks.right}` }, body)).status).toBe(202);
   await until(() => router.service.load().totalRunning === 0 && router.service.load().totalQueued === 0);
   const texts = await everythingTold(router);
+  texts['the audit'] = await wholeAudit(router);
   expect(Object.keys(texts)).toEqual(expect.arrayContaining(['the log', '/metrics', '/api/config', '/v1/router/status', '/v1/admin/audit', '/v1/admin/access/config', '/v1/admin/jobs']));
-  expect(texts['/v1/admin/audit']).toContain('access_denied');
+  expect(texts['the audit']).toContain('access_denied');
   for (const [where, text] of Object.entries(texts)) {
     if (found(text).length > 0) told.push(`${where} tells ${found(text).join(', ')}: ${text.slice(Math.max(0, text.search(new RegExp(found(text)[0] ?? '')) - 150)).slice(0, 300)}`);
   }
