@@ -1,7 +1,9 @@
 /** Writes the configuration's reference page and JSON schema from the schema's own descriptions. Pure. */
+import { type AliasName, aliasNames } from './alias-names.ts';
+import { formatPath } from './config-path.ts';
 import { reservedNames } from './environment.ts';
 import { expected } from './describe-errors.ts';
-import { type SchemaNode, schemaTree } from './schema.ts';
+import { schemaAt, type SchemaNode, schemaTree } from './schema.ts';
 
 const opening = `# Configuration
 
@@ -13,7 +15,7 @@ Generated from [src/config/sections](../src/config/sections) by \`node scripts/d
 **Where it is looked for**: the file of \`--config\`, else the first that exists of \`./ollama-agent-router.yaml\`,
 \`~/.config/ollama-agent-router/config.yaml\`, \`/etc/ollama-agent-router/config.yaml\`. A file that was named and is missing is an error.
 
-**What beats what**: a flag, then \`OAR_<SECTION>__<KEY>\`, then the file, then the default.
+**What beats what**: a flag, then \`OAR_<SECTION>__<KEY>\`, then the file, then [names of other programs](#names-of-other-programs), then the default.
 
 **Environment**: \`\${NAME}\` anywhere in a value is replaced, \`\${NAME:-default}\` where it may be unset; inside \`{ }\` and \`[ ]\` put quotes around it.
 \`OAR_SERVER__PORT=8080\` sets \`server.port\`. Case and \`_\` do not matter, so \`OAR_SERVER__BASEPATH\` and \`OAR_SERVER__BASE_PATH\` are the same; lists and
@@ -25,6 +27,10 @@ the same as an absent key.
 
 `;
 
+const aliasIntroduction = `Who comes from ollama-herd or the NOMYO router can keep these variables: they count where neither a flag, nor \`OAR_*\`, nor the file says anything.
+Seconds stay seconds, lists have commas, and what is neither true nor false is an error. A variable that sets nothing gives a warning, unless its
+value asks for what is so anyhow. \`oar migrate herd\` writes all this into a file.`;
+
 const closing = `## Older files
 
 These are read as what they mean today: \`routes.<task>: {candidates: [...]}\`, \`costClass: small\` (low) and \`large\` (high), a number as
@@ -35,7 +41,7 @@ These are read as what they mean today: \`routes.<task>: {candidates: [...]}\`, 
 /** The text of docs/config.md. */
 export function configPage(): string {
   const sections = Object.entries(schemaTree().properties ?? {}).map(([name, schema]) => sectionText(name, schema));
-  return [opening, ...sections, closing].join('');
+  return [opening, ...sections, aliasText(), closing].join('');
 }
 
 /** The text of docs/config.schema.json, for editors that check YAML against a schema. */
@@ -47,6 +53,22 @@ function sectionText(name: string, schema: SchemaNode): string {
   const rows = rowsOf(schema, '').map(({ key, belongs, usual, meaning }) => `| ${key === '' ? 'any name' : `\`${key}\``} | ${cell(belongs)} | ${cell(usual)} | ${cell(meaning)} |`);
   const heading = schema.items === undefined ? name : `${name}[]`;
   return `## ${heading}\n\n${schema.description ?? ''}\n\n| key | what belongs there | default | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n\n`;
+}
+
+/** The table of the names that switchers bring along; those with one meaning share a row. */
+function aliasText(): string {
+  const rows = new Map<string, string[]>();
+  for (const [name, meaning] of aliasNames) {
+    const text = describeAlias(meaning);
+    rows.set(text, [...(rows.get(text) ?? []), `\`${name}\``]);
+  }
+  return `## Names of other programs\n\n${aliasIntroduction}\n\n| name | what it sets |\n|---|---|\n${[...rows].map(([text, names]) => `| ${names.join(', ')} | ${cell(text)} |`).join('\n')}\n\n`;
+}
+
+function describeAlias(meaning: AliasName): string {
+  if ('path' in meaning) return `\`${formatPath(meaning.path)}\`${schemaAt(meaning.path) === null ? ', which is not in this version yet' : ''}`;
+  if ('node' in meaning) return '`oar node`, where no flag says otherwise';
+  return 'why' in meaning ? `Nothing: ${meaning.why}.` : `An error, because it ${meaning.refused}`;
 }
 
 interface Row {

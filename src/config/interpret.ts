@@ -1,5 +1,6 @@
 /** From the text of a file, the environment and the flags to a checked configuration. Pure. */
 import type { z } from 'zod';
+import { readAliases } from './alias-environment.ts';
 import type { Config, ConfigProblem } from './config.ts';
 import { type ConfigPath, formatPath, isSet, valueAt, withoutNulls, withoutValue, withValue } from './config-path.ts';
 import { contradictions, notices } from './cross-checks.ts';
@@ -53,6 +54,7 @@ export function interpret(sources: ConfigSources): Interpreted {
     noticeEmptyAccess(draft, whereIs);
     draft.tree = withoutNulls(draft.tree);
     applySettings(draft, sources);
+    applyAliases(draft, sources.env);
     applyLegacyKeys(draft, whereIs);
     removeLaterKeys(draft, whereIs);
   }
@@ -84,6 +86,14 @@ function applySettings(draft: Draft, { env, overrides }: ConfigSources): void {
     draft.problems.push(...problems);
     for (const setting of settings) applySetting(draft, setting);
   }
+}
+
+/** Names of other programs stand below all that, and count only where nothing else is set. */
+function applyAliases(draft: Draft, env: Environment): void {
+  const { settings, problems, warnings } = readAliases(env, isSet(draft.tree, ['access']));
+  draft.problems.push(...problems);
+  draft.warnings.push(...warnings);
+  for (const setting of settings.filter(({ path }) => !isSet(draft.tree, path))) applySetting(draft, setting);
 }
 
 function applySetting(draft: Draft, { path, value, text, label }: Setting): void {

@@ -27,7 +27,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const interpreted = interpret({ file: found?.path ?? 'defaults', written: found?.text ?? '', env: options.env, overrides: options.overrides ?? {} });
   if (interpreted.config === null) throw new ConfigError(interpreted.problems);
   const config = withAbsolutePaths(interpreted.config, options, found === null ? options.cwd : dirname(found.path), interpreted.isSet);
-  const problems = [...foreignFiles(options.env), ...(await unreadableCertificates(config, interpreted, readText))];
+  const problems = await unreadableCertificates(config, interpreted, readText);
   if (problems.length > 0) throw new ConfigError(problems);
   return { config, path: found?.path ?? null, warnings: interpreted.warnings, fromFile: factsOf(config, interpreted) };
 }
@@ -86,11 +86,4 @@ async function unreadableCertificates({ server: { https } }: Config, { whereIs }
     }
   }
   return problems;
-}
-
-/** Files of another program that the environment names: whoever set them means this router to read them (ruling 18). */
-function foreignFiles(env: Environment): readonly ConfigProblem[] {
-  return ['NOMYO_ROUTER_CONFIG_PATH', 'NOMYO_ROUTER_DB_PATH']
-    .filter((name) => env[name] !== undefined)
-    .map((name) => ({ where: name, message: `${name} names a file of another program, which this one does not read. \`oar migrate nomyo FILE\` turns its configuration into one of this program; then unset the variable.` }));
 }
