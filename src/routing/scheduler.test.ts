@@ -279,3 +279,25 @@ test('what ran before the trial began neither takes it nor ends it', () => {
   expect(leave(scheduler, 'old')).toEqual([]);
   expect(said(leave(scheduler, '1'))).toEqual(['2 on a/m']);
 });
+
+test('who waits goes to a place that has come into being meanwhile, and keeps its turn', () => {
+  const places = [candidate('a')];
+  const open = new Set(['a']);
+  const scheduler = createScheduler(limits({ available: ({ backendId }) => open.has(backendId) }));
+  const waiting = (id: string): Entry => ({ ...entry(id, [...places]), candidatesNow: () => [...places] });
+  arrive(scheduler, waiting('1'));
+  arrive(scheduler, waiting('2'));
+  arrive(scheduler, waiting('3'));
+  places.splice(0, 1, candidate('b'), candidate('c'));
+  open.add('b').add('c').delete('a');
+  expect(said(scheduler.dispatch({ type: 'fleet-changed', at: 1 }))).toEqual(['2 on b/m', '3 on c/m']);
+});
+
+test('who could run nowhere any more keeps waiting for the place that it had', () => {
+  const open = new Set<string>();
+  const scheduler = createScheduler(limits({ available: ({ backendId }) => open.has(backendId) }));
+  arrive(scheduler, { ...entry('1', onA), candidatesNow: () => [] });
+  expect(scheduler.dispatch({ type: 'fleet-changed', at: 1 })).toEqual([]);
+  open.add('a');
+  expect(said(scheduler.dispatch({ type: 'fleet-changed', at: 2 }))).toEqual(['1 on a/m']);
+});

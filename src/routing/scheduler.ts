@@ -65,6 +65,8 @@ class LineScheduler implements WorkingScheduler {
       case 'leave':
         return late.length === 0 ? this.#leave(event.id, event.at, false) : [...late, ...this.#leave(event.id, event.at, true)];
       case 'fleet-changed':
+        this.#waiting.followCandidates();
+        return [...late, ...this.#start(null, event.at)];
       case 'tick':
         return [...late, ...this.#start(null, event.at)];
       default:

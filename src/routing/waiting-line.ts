@@ -26,6 +26,10 @@ function orderKey(entry: Entry, agingPointsPerSecond: number): number {
   return agingPointsPerSecond > 0 ? entry.arrivedAt - (points * 1000) / agingPointsPerSecond : -points;
 }
 
+function placesOf(candidates: Entry['candidates']): string {
+  return candidates.map(slotKey).join('\t');
+}
+
 /** Kept in order at all times; entries leave from anywhere. */
 export class WaitingLine {
   #line: Waiter[] = [];
@@ -80,11 +84,23 @@ export class WaitingLine {
   }
 
   add(entry: Entry, agingPointsPerSecond: number): void {
-    const waiter = { entry, key: orderKey(entry, agingPointsPerSecond), turn: this.#turns++, places: entry.candidates.map(slotKey).join('\t') };
+    const waiter = { entry, key: orderKey(entry, agingPointsPerSecond), turn: this.#turns++, places: placesOf(entry.candidates) };
     this.#line.splice(this.#indexOf(waiter), 0, waiter);
     this.#byId.set(entry.id, waiter);
     this.#count(entry, 1);
     if (this.#nextDeadline !== undefined) this.#nextDeadline = earlier(this.#nextDeadline, entry.deadlineAt);
+  }
+
+  /** Entries may run where they could not before, or no longer where they could. One that could run nowhere keeps what it had. Nobody loses their place. */
+  followCandidates(): void {
+    this.#line = this.#line.map((waiter) => {
+      const candidates = waiter.entry.candidatesNow?.() ?? [];
+      const places = placesOf(candidates);
+      if (candidates.length === 0 || places === waiter.places) return waiter;
+      const moved = { ...waiter, entry: { ...waiter.entry, candidates }, places };
+      this.#byId.set(waiter.entry.id, moved);
+      return moved;
+    });
   }
 
   remove(id: string): void {
