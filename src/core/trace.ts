@@ -1,5 +1,6 @@
 /** What happened to one request, written once when it ends. */
 import type { Considered, Term } from './placement.ts';
+import type { Task } from './request.ts';
 import type { Usage } from './stream.ts';
 import type { Plane } from './principal.ts';
 
@@ -30,6 +31,8 @@ export interface Trace {
   readonly address?: string;
   readonly plane: Plane;
   readonly dialect: string;
+  /** Absent when the request could not be read. */
+  readonly task?: Task;
   readonly stream: boolean;
   /** Absent when the request named its model and nothing was classified. */
   readonly taskType?: string;
@@ -61,4 +64,9 @@ export interface Trace {
   readonly status: number;
   /** The catalogue code, when it failed. */
   readonly error?: string;
+}
+
+/** Where it was served, or tried last; absent when it was tried nowhere. */
+export function triedAt({ servedModel, backendId, nodeId, attempts }: Trace): Pick<Attempt, 'backendId' | 'model' | 'nodeId'> | undefined {
+  return servedModel !== undefined && backendId !== undefined ? { backendId, model: servedModel, nodeId } : attempts.at(-1);
 }

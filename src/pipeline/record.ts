@@ -70,6 +70,7 @@ export class RequestRecord {
       address: call.principal.address,
       plane: call.plane,
       dialect: call.dialect.id,
+      task: this.request?.task,
       stream: this.request?.stream ?? false,
       taskType: this.classification?.taskType,
       requestedModel: this.request?.model ?? null,

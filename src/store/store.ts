@@ -2,6 +2,9 @@
 import type { AuditEntry } from '../access/access.ts';
 import type { Job, JobError, JobStatus } from '../core/job.ts';
 import type { Plane } from '../core/principal.ts';
+import type { Cut, Figures } from '../core/figures.ts';
+import type { Task } from '../core/request.ts';
+import type { Trace } from '../core/trace.ts';
 import type { MinuteUsage, SpanUsage, UsageTotal } from '../core/usage.ts';
 
 export interface JobOutcome {
@@ -58,6 +61,25 @@ export interface JobStore {
   counts(): Promise<JobCounts>;
 }
 
+/** What a list of keys shows of one. */
+export interface KeyListing {
+  readonly key: string;
+  /** The beginning of the value. */
+  readonly head: string;
+  /** Of the whole value, in UTF-8. */
+  readonly bytes: number;
+  readonly expiresAt: number | null;
+}
+
+export interface KeyPage {
+  readonly prefix: string;
+  readonly limit: number;
+  /** A key of an earlier page's last row. */
+  readonly before?: string;
+  /** How many characters of each value are wanted. */
+  readonly headChars: number;
+}
+
 /** Small texts by key, for whatever a room has to remember. What is confirmed survives `kill -9`. All reject with `store_unavailable`. */
 export interface KeyValueStore {
   /** Null when there is none, or its time is over. */
@@ -66,6 +88,8 @@ export interface KeyValueStore {
   put(key: string, value: string, expiresAt: number | null): Promise<void>;
   /** False when there was nothing to get. */
   delete(key: string): Promise<boolean>;
+  /** Keys that begin with the prefix and whose time is not over; what was written last comes first. */
+  list(page: KeyPage): Promise<readonly KeyListing[]>;
   /** Of the keys that begin with `prefix`, keeps the `most` written last. Returns how many went. */
   trim(prefix: string, most: number): Promise<number>;
   /** Removes what is over its time at `now`, epoch milliseconds. Returns how many went. */
@@ -110,6 +134,76 @@ export interface AuditStore {
   sweep(since: number, most: number): Promise<number>;
 }
 
+/** Which traces: what is absent lets all through, and all that is there must hold. */
+export interface TraceFilter {
+  /** Ended at or after this moment, and before the other; epoch milliseconds. */
+  readonly since?: number;
+  readonly until?: number;
+  /** That was asked for, or served, or was tried last. */
+  readonly model?: string;
+  readonly node?: string;
+  readonly backend?: string;
+  readonly principal?: string;
+  readonly plane?: Plane;
+  readonly user?: string;
+  readonly tag?: string;
+  readonly tasks?: readonly Task[];
+  readonly outcome?: Trace['outcome'];
+  readonly status?: number;
+  /** A part of the id of the request, or of its job. */
+  readonly id?: string;
+}
+
+export interface TracePage extends TraceFilter {
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly before?: string;
+}
+
+export interface TraceRows {
+  readonly traces: readonly Trace[];
+  /** Where the next page begins; null: there is none. */
+  readonly next: string | null;
+}
+
+export interface FigureQuery {
+  readonly cut: Cut;
+  /** `all`: one row for the whole time. */
+  readonly span: 'hour' | 'day' | 'all';
+  /** Only of this one; absent: of each. */
+  readonly name?: string;
+  /** Epoch milliseconds; the hour or day that it lies in counts whole. */
+  readonly since?: number;
+  /** Hours or days that begin before it. */
+  readonly until?: number;
+}
+
+export interface TraceLimits {
+  /** Traces that ended before this moment go, epoch milliseconds. */
+  readonly before: number;
+  /** Of what is left, the newest stay. */
+  readonly most: number;
+  /** At most so many go with one call, so that nobody waits long. */
+  readonly atOnce: number;
+  /** Hours and days that began before these moments go. */
+  readonly hoursBefore: number;
+  readonly daysBefore: number;
+}
+
+/** What happened to each request, and what they come to. All reject with `store_unavailable`. */
+export interface TraceStore {
+  /** Keeps them in this order and counts them; one that is there already is left alone, so that a write may be repeated. */
+  add(traces: readonly Trace[]): Promise<void>;
+  /** Of a job that was tried again, the last one. */
+  get(requestId: string, owner?: Pick<TraceFilter, 'principal' | 'plane'>): Promise<Trace | null>;
+  /** What ended last comes first. */
+  list(page: TracePage): Promise<TraceRows>;
+  /** By time, then by name. */
+  figures(query: FigureQuery): Promise<readonly Figures[]>;
+  /** Returns how many traces went. */
+  sweep(limits: TraceLimits): Promise<number>;
+}
+
 export interface Store {
   /** `sqlite`, `memory`. */
   readonly kind: string;
@@ -117,6 +211,7 @@ export interface Store {
   readonly kv: KeyValueStore;
   readonly usage: UsageStore;
   readonly audit: AuditStore;
+  readonly traces: TraceStore;
   /** Writes what is pending and closes; later calls reject. */
   close(): Promise<void>;
 }

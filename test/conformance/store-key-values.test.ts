@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { drivers } from '../../src/store/index.gen.ts';
-import type { KeyValueStore } from '../../src/store/store.ts';
+import type { KeyListing, KeyValueStore } from '../../src/store/store.ts';
 import { withStore } from './store-bed.ts';
 
 interface Entry {
@@ -19,6 +19,7 @@ const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ call: fc.constant('put' as const), key, value: fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0')), expiresAt: fc.option(time) }) },
   { weight: 2, arbitrary: fc.record({ call: fc.constant('delete' as const), key }) },
   { weight: 2, arbitrary: fc.record({ call: fc.constant('trim' as const), prefix: fc.constantFrom(...prefixes), most: fc.nat(4) }) },
+  { weight: 2, arbitrary: fc.record({ call: fc.constant('list' as const), prefix: fc.constantFrom(...prefixes), limit: fc.integer({ min: 1, max: 4 }), headChars: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ call: fc.constant('sweep' as const), now: time }) },
   { weight: 1, arbitrary: fc.record({ call: fc.constant('wait' as const), ms: fc.nat(5) }) },
 );
@@ -57,6 +58,13 @@ async function take(kv: KeyValueStore, model: Model, asked: Step): Promise<void>
       const found = model.kept.filter((entry) => entry.key.startsWith(asked.prefix));
       const gone = new Set(found.slice(0, Math.max(0, found.length - asked.most)));
       return expect(await kv.trim(asked.prefix, asked.most)).toBe(model.without((entry) => gone.has(entry)));
+    }
+    case 'list': {
+      const { prefix, limit, headChars } = asked;
+      const found: KeyListing[] = [];
+      for (let page = await kv.list({ prefix, limit, headChars }); page.length > 0; page = await kv.list({ prefix, limit, headChars, before: page.at(-1)!.key })) found.push(...page);
+      const live = model.kept.filter((entry) => entry.key.startsWith(prefix) && model.live(entry.key) === entry).reverse();
+      return expect(found).toEqual(live.map(({ key: name, value, expiresAt }) => ({ key: name, head: [...value].slice(0, headChars).join(''), bytes: Buffer.byteLength(value), expiresAt })));
     }
     case 'sweep': return expect(await kv.sweep(asked.now)).toBe(model.without((entry) => entry.expiresAt !== null && entry.expiresAt <= asked.now));
     case 'wait': model.now += asked.ms; return;

@@ -5,12 +5,13 @@ import { perform, type StoreCall, storeParts, type StoreTables } from '../store-
 import { MemoryAudit } from './memory-audit.ts';
 import { MemoryJobs } from './memory-jobs.ts';
 import { MemoryKeyValues } from './memory-key-values.ts';
+import { MemoryTraces } from './memory-traces.ts';
 import { MemoryUsage } from './memory-usage.ts';
 
 export const driver: StoreDriver = {
   kind: 'memory',
   async open({ now = Date.now }) {
-    const tables: StoreTables = { jobs: new MemoryJobs(), kv: new MemoryKeyValues(), usage: new MemoryUsage(), audit: new MemoryAudit() };
+    const tables: StoreTables = { jobs: new MemoryJobs(), kv: new MemoryKeyValues(), usage: new MemoryUsage(), audit: new MemoryAudit(), traces: new MemoryTraces() };
     let closed = false;
     const send = async <Value>(call: StoreCall): Promise<Value> => {
       if (closed) throw new RouterError('store_unavailable', 'The store is closed.');

@@ -1,4 +1,6 @@
 /** The key-value store's rules over a Map, oldest first. */
+import { textBytes } from '../retention.ts';
+import type { KeyListing, KeyPage } from '../store.ts';
 import type { KeyValueCalls } from '../store-calls.ts';
 
 interface Kept {
@@ -19,6 +21,15 @@ export class MemoryKeyValues implements KeyValueCalls {
     // A Map keeps the place of a key that it has already.
     this.#kept.delete(key);
     this.#kept.set(key, { value, expiresAt });
+  }
+
+  list({ prefix, limit, before, headChars }: KeyPage, now: number): KeyListing[] {
+    const all = [...this.#kept].reverse();
+    const start = before === undefined ? 0 : all.findIndex(([key]) => key === before) + 1;
+    if (before !== undefined && start === 0) return [];
+    const found = all.slice(start).filter(([key, kept]) => key.startsWith(prefix) && !isOver(kept, now)).slice(0, limit);
+    // A character is what SQLite counts as one: a code point.
+    return found.map(([key, { value, expiresAt }]) => ({ key, head: [...value.slice(0, headChars * 2)].slice(0, headChars).join(''), bytes: textBytes(value), expiresAt }));
   }
 
   delete(key: string, now: number): boolean {

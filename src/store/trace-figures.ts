@@ -1,0 +1,159 @@
+/** Counts traces into figures by hour and day, the same way for every driver. */
+import type { Cut, Figures } from '../core/figures.ts';
+import { type Trace, triedAt } from '../core/trace.ts';
+import { type Gathered, gather, gatherAll, gatherNothing, spreadOf } from './spread.ts';
+import type { FigureQuery } from './store.ts';
+
+const hourMs = 3_600_000;
+export const spanMs = { hour: hourMs, day: 24 * hourMs } as const;
+
+const countNames = ['requests', 'completed', 'failed', 'cancelled', 'interrupted', 'retries', 'fallbacks', 'coldLoads', 'cachedTokens'] as const;
+const spreadNames = ['latencyMs', 'firstPartMs', 'promptTokens', 'completionTokens', 'totalTokens'] as const;
+type CountName = (typeof countNames)[number];
+type SpreadName = (typeof spreadNames)[number];
+
+/** The figures of one span and name, as they are kept. */
+export interface Sum {
+  readonly counts: Record<CountName, number>;
+  readonly spreads: Record<SpreadName, Gathered>;
+  firstAt: number;
+  lastAt: number;
+}
+
+/** Where a sum stands. */
+export interface SumKey {
+  readonly cut: Cut;
+  readonly span: keyof typeof spanMs;
+  /** Epoch milliseconds at which the span begins. */
+  readonly at: number;
+  readonly name: string;
+  readonly second: string;
+}
+
+/** No request has more; what says so is broken, and must not spoil the sum. */
+const mostTokens = 1e9;
+/** A load that takes less only looked at what was there. */
+const coldMs = 1_000;
+/** A name longer than this is cut, and of a request's tags no more count: they are its caller's to choose. */
+const longestName = 200;
+const mostTags = 20;
+
+/** The moment a trace ended, by which it is counted and found. */
+export function endOf({ receivedAt, totalMs }: Trace): number {
+  return receivedAt + totalMs;
+}
+
+export function tagsOf({ tags = [] }: Trace): string[] {
+  return [...new Set(tags.map((tag) => tag.slice(0, longestName)))].slice(0, mostTags);
+}
+
+export function emptySum(): Sum {
+  const counts = Object.fromEntries(countNames.map((name) => [name, 0])) as Record<CountName, number>;
+  const spreads = Object.fromEntries(spreadNames.map((name) => [name, gatherNothing()])) as Record<SpreadName, Gathered>;
+  return { counts, spreads, firstAt: 0, lastAt: 0 };
+}
+
+export function addSum(into: Sum, more: Sum): void {
+  const first = into.counts.requests === 0;
+  for (const name of countNames) into.counts[name] += more.counts[name];
+  for (const name of spreadNames) gatherAll(into.spreads[name], more.spreads[name]);
+  into.firstAt = first ? more.firstAt : Math.min(into.firstAt, more.firstAt);
+  into.lastAt = Math.max(into.lastAt, more.lastAt);
+}
+
+/** Everything that these traces add, each place once. What was accepted counts when its job ends. */
+export function sumsOf(traces: readonly Trace[]): { readonly key: SumKey; readonly sum: Sum }[] {
+  const sums = new Map<string, { readonly key: SumKey; readonly sum: Sum }>();
+  for (const trace of traces) {
+    if (trace.outcome === 'accepted') continue;
+    for (const key of keysOf(trace)) {
+      const place = `${key.cut} ${key.span} ${key.at} ${key.second.length} ${key.second}${key.name}`;
+      let known = sums.get(place);
+      if (known === undefined) {
+        known = { key, sum: emptySum() };
+        sums.set(place, known);
+      }
+      count(known.sum, trace);
+    }
+  }
+  return [...sums.values()];
+}
+
+function keysOf(trace: Trace): SumKey[] {
+  const ended = endOf(trace);
+  const tried = triedAt(trace);
+  const model = (tried?.model ?? '').slice(0, longestName);
+  const node = tried?.nodeId ?? '';
+  const names: readonly (readonly [Cut, string, string])[] = [
+    ['all', '', ''],
+    ['model', model, ''],
+    ['node', node, ''],
+    ['place', model, node],
+    ['key', trace.principalId, trace.plane],
+    ...tagsOf(trace).map((tag) => ['tag', tag, ''] as const),
+  ];
+  return names.flatMap(([cut, name, second]) => (['hour', 'day'] as const).map((span) => ({ cut, span, at: startOf(ended, span), name, second })));
+}
+
+function startOf(at: number, span: keyof typeof spanMs): number {
+  return Math.floor(at / spanMs[span]) * spanMs[span];
+}
+
+function count(sum: Sum, trace: Trace): void {
+  const { counts, spreads } = sum;
+  const { usage, outcome, receivedAt } = trace;
+  sum.firstAt = counts.requests === 0 ? receivedAt : Math.min(sum.firstAt, receivedAt);
+  sum.lastAt = Math.max(sum.lastAt, receivedAt);
+  counts.requests += 1;
+  counts[outcomeNames[outcome]] += 1;
+  counts.retries += Math.max(0, trace.attempts.length - 1);
+  counts.fallbacks += trace.instead === undefined ? 0 : 1;
+  counts.coldLoads += (usage.loadMs ?? 0) >= coldMs ? 1 : 0;
+  const prompt = tokens(usage.promptTokens);
+  const completion = tokens(usage.completionTokens);
+  counts.cachedTokens += tokens(usage.cachedTokens) ?? 0;
+  gather(spreads.latencyMs, outcome === 'succeeded' ? trace.totalMs : undefined);
+  gather(spreads.firstPartMs, trace.firstPartMs);
+  gather(spreads.promptTokens, prompt);
+  gather(spreads.completionTokens, completion);
+  gather(spreads.totalTokens, prompt === undefined && completion === undefined ? undefined : (prompt ?? 0) + (completion ?? 0));
+}
+
+const outcomeNames = { succeeded: 'completed', failed: 'failed', cancelled: 'cancelled', interrupted: 'interrupted', accepted: 'completed' } as const;
+
+function tokens(told: number | undefined): number | undefined {
+  return told === undefined || !(told >= 0) ? undefined : Math.min(mostTokens, Math.round(told));
+}
+
+/** The rows of a query, from every sum that lies in its time. */
+export function figuresOf(found: Iterable<{ readonly key: SumKey; readonly sum: Sum }>, { span }: FigureQuery): Figures[] {
+  const rows = new Map<string, { readonly key: SumKey; readonly sum: Sum }>();
+  for (const { key, sum } of found) {
+    const at = span === 'all' ? 0 : key.at;
+    const place = `${at} ${key.second.length} ${key.second}${key.name}`;
+    const known = rows.get(place);
+    if (known === undefined) {
+      const own = emptySum();
+      addSum(own, sum);
+      rows.set(place, { key: { ...key, at }, sum: own });
+    } else addSum(known.sum, sum);
+  }
+  return [...rows.values()].sort((a, b) => a.key.at - b.key.at || compare(a.key.name, b.key.name) || compare(a.key.second, b.key.second)).map(rowOf);
+}
+
+/** Which sums a query needs: of hours or days, that begin from the one on and before the other. */
+export function rangeOf({ span, since, until }: FigureQuery): { readonly span: keyof typeof spanMs; readonly from: number; readonly to: number } {
+  const stored = span === 'hour' ? 'hour' : 'day';
+  return { span: stored, from: since === undefined ? Number.MIN_SAFE_INTEGER : startOf(since, stored), to: until ?? Number.MAX_SAFE_INTEGER };
+}
+
+function rowOf({ key, sum }: { readonly key: SumKey; readonly sum: Sum }): Figures {
+  const { counts, spreads, firstAt, lastAt } = sum;
+  const spreadRows = Object.fromEntries(spreadNames.map((name) => [name, spreadOf(spreads[name])])) as Record<SpreadName, Figures[SpreadName]>;
+  return { at: key.at, name: key.name, second: key.second, ...counts, ...spreadRows, firstAt, lastAt };
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
