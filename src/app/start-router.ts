@@ -35,6 +35,7 @@ import { createConversations } from '../pipeline/conversations.ts';
 import { createService, newRequestId, requireDialect, type Service } from './service.ts';
 import { ServingBackends } from './serving-backends.ts';
 import { StoreTidying } from './tidy-store.ts';
+import { createTracing } from './tracing.ts';
 
 export interface RouterOptions {
   readonly loaded: Pick<LoadedConfig, 'config' | 'fromFile'>;
@@ -88,17 +89,18 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const store = await openStore(options.loaded, () => clock.now(), log);
   const admin = createAdminPlane({ config, store, file: access.file, clock, log });
   const ledger = new UsageLedger({ clock, store: store.usage, writer: newRequestId(), log });
+  const tracing = createTracing({ clock, store, log, retention: config.telemetry.traces });
   const streams = new OpenStreams(clock);
   const metrics = createMetrics(() => gaugesNow({ clock, fleet, service, ledger }));
   const conversations = createConversations({ store: store.kv, clock, log, ttlMs: config.responses.ttlSeconds * 1000, maxStored: config.responses.maxStored });
-  const service = createService({ ...options, policy: access.policy, spend: (plane, keyId, tokens) => access.control?.spend(plane, keyId, tokens), preparation: preparationOf(options), conversations, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics, ledger), stopping: () => state.stopping });
+  const service = createService({ ...options, policy: access.policy, spend: (plane, keyId, tokens) => access.control?.spend(plane, keyId, tokens), preparation: preparationOf(options), conversations, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics, [ledger, tracing.recorder]), stopping: () => state.stopping });
   const models = createModelOperations({ view: () => fleet.view(), changed: (id, change) => fleet.modelsChanged(id, change), backend: (id) => serving.sendTo(id), localNodeId: config.server.nodeId, clock, log });
   const sessions = { desk: access.control?.sessions ?? null, basePath: config.server.basePath, secure: config.server.https.enabled };
   const plain = routesOf({ sessions, models, clock, fleet, service, metrics, ledger, usageStore: store.usage, streams, answers: conversations, facts: statusFacts(config, version, ollamaUrl(options)), defaultTaskType: config.router.defaultTaskType, aliases: config.aliases, startedAt: clock.now(), accepting: () => state.accepting, pageFolder: config.dashboard.enabled ? pageFolder() : null });
   const nodes = createNodes({ config, store, fleet, serving, clock, log, keyless: access.control === null, denied: admin.denied });
   const machines = [...heartbeatRoutes(nodes, { allowOtherHosts: config.fleet.allowOtherHosts, ownAddresses }), ...nodeRoutes(nodes, admin.audit)];
   // Without a door that asks for keys these would be open.
-  const routes = [...plain, ...machines, ...(access.control === null ? [] : [...admin.routes, ...adminJobRoutes(service.jobs, admin.audit)])];
+  const routes = [...plain, ...machines, ...tracing.routes, ...(access.control === null ? [] : [...admin.routes, ...adminJobRoutes(service.jobs, admin.audit), ...tracing.adminRoutes(conversations, admin.audit)])];
   const door = new Door(() => startServer(serverOptions(config, clock, log, routes, access.control)));
   const lifecycle = new Lifecycle(
     [
@@ -106,6 +108,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
       admin,
       new StoreTidying(clock, store, log),
       { name: 'usage', start: () => ledger.load(), stop: () => ledger.stop() },
+      tracing,
       { name: 'backends', start: () => {}, stop: () => serving.close() },
       { name: 'fleet', start: () => fleet.start(), stop: () => fleet.stop() },
       { name: 'machines', start: () => nodes.start(), stop: () => nodes.stop() },

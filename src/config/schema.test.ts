@@ -118,6 +118,8 @@ const keys: readonly (readonly [string, unknown, unknown, unknown, unknown, stri
   ['telemetry.logDir', '/l', '/l', '~/.local/share/ollama-agent-router/logs', 5, path],
   ['telemetry.logLevel', 'silent', 'silent', 'info', 'verbose', 'one of debug, info, warn, error, silent'],
   ['dashboard.enabled', false, false, true, 'x', 'true or false'],
+  ['telemetry.traces.maxRows', 500, 500, 1_000_000, 0, '1 or more'],
+  ['telemetry.traces.retainDays', 7, 7, 30, 0, '1 or more'],
   ['access.managedConfigPath', './a.yaml', './a.yaml', none, 5, path],
   ['access.bootstrapIfMissing', false, false, true, 'no', yesOrNo],
   ['access.managed.version', 0, 0, 1, -1, count],

@@ -2,11 +2,12 @@
 import type { Audit } from '../access/access.ts';
 import { RouterError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
-import { userOf } from '../core/principal.ts';
+import { ownerOf, userOf } from '../core/principal.ts';
 import type { JobOwner, Jobs } from '../jobs/jobs.ts';
 import type { JobSummary } from '../store/store.ts';
 import { adminRoute } from './admin-route.ts';
 import type { Exchange, Route } from './http.ts';
+import { isoTime } from './iso-time.ts';
 import { isLoopback } from './loopback.ts';
 import { pageOf } from './page.ts';
 import { rules } from './rules.ts';
@@ -14,9 +15,9 @@ import { rules } from './rules.ts';
 export function jobRoutes(jobs: Jobs): Route[] {
   return [
     { method: 'GET', path: '/v1/jobs', rule: rules.own, handle: async (exchange) => exchange.send(200, { jobs: (await jobs.list(pageOf(exchange), listOwnerOf(exchange))).map(summaryRow) }) },
-    { method: 'GET', path: '/v1/jobs/:id', rule: rules.own, handle: async (exchange) => exchange.send(200, jobRow(await jobs.get(idOf(exchange), ownerOf(exchange)))) },
-    { method: 'DELETE', path: '/v1/jobs/:id', rule: rules.own, handle: async (exchange) => exchange.send(200, jobRow(await jobs.cancel(idOf(exchange), ownerOf(exchange)))) },
-    { method: 'GET', path: '/v1/jobs/:id/result', rule: rules.own, handle: async (exchange) => sendResult(exchange, await jobs.get(idOf(exchange), ownerOf(exchange))) },
+    { method: 'GET', path: '/v1/jobs/:id', rule: rules.own, handle: async (exchange) => exchange.send(200, jobRow(await jobs.get(idOf(exchange), ownerIn(exchange)))) },
+    { method: 'DELETE', path: '/v1/jobs/:id', rule: rules.own, handle: async (exchange) => exchange.send(200, jobRow(await jobs.cancel(idOf(exchange), ownerIn(exchange)))) },
+    { method: 'GET', path: '/v1/jobs/:id/result', rule: rules.own, handle: async (exchange) => sendResult(exchange, await jobs.get(idOf(exchange), ownerIn(exchange))) },
   ];
 }
 
@@ -25,20 +26,13 @@ export function adminJobRoutes(jobs: Jobs, audit: Audit): Route[] {
   return [adminRoute(audit, 'GET', '/v1/admin/jobs', async (exchange) => ({ reason: 'jobs_read', body: { jobs: (await jobs.list(pageOf(exchange), null)).map(adminRow) } }))];
 }
 
-/**
- * A key sees what it made through the planes that it opens. Anonymous callers have no names, so all share what was made
- * without a key through their plane.
- */
-function ownerOf({ principal, plane }: Exchange): JobOwner {
-  if (principal.kind === 'anonymous') return { principalId: principal.id, ...(plane === 'standalone' ? {} : { plane }) };
-  const opens = principal.scopes?.filter((scope) => scope === 'standalone' || scope === 'runtimeAgent') ?? [];
-  const [only] = opens;
-  return { principalId: principal.id, ...(only === undefined || opens.length > 1 ? {} : { plane: only }) };
+function ownerIn({ principal, plane }: Exchange): JobOwner {
+  return ownerOf(principal, plane);
 }
 
 /** Nobody from another machine learns the ids of what others did without a key: an id is what it takes to see a job. */
 function listOwnerOf(exchange: Exchange): JobOwner {
-  const owner = ownerOf(exchange);
+  const owner = ownerIn(exchange);
   const { principal } = exchange;
   return principal.kind === 'key' || isLoopback(principal.address) ? owner : { ...owner, user: userOf(principal, undefined) };
 }
@@ -103,8 +97,4 @@ function summaryRow(job: JobSummary) {
 
 function adminRow(job: JobSummary) {
   return { ...summaryRow(job), principal: job.principalId, plane: job.plane ?? 'standalone' };
-}
-
-function isoTime(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
 }

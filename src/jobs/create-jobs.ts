@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
 import { isFinished } from '../core/job.ts';
+import { belongsTo } from '../core/principal.ts';
 import type { Job, JobStatus } from '../core/job.ts';
 import type { JobCounts, JobLimits, JobStore, JobSummary } from '../store/store.ts';
 import type { Log } from '../telemetry/telemetry.ts';
@@ -214,6 +215,5 @@ class RouterJobs implements Jobs {
 
 /** Lists narrow by user as well; whoever knows the id of a job that is theirs may see it. */
 function isOwner(owner: JobOwner | null, job: Job): boolean {
-  if (owner === null) return true;
-  return job.principalId === owner.principalId && (owner.plane === undefined || (job.plane ?? 'standalone') === owner.plane);
+  return owner === null || belongsTo(job, owner);
 }

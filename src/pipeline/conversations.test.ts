@@ -9,8 +9,8 @@ import type { KeyValueStore } from '../store/store.ts';
 import { createConversations } from './conversations.ts';
 import type { InferenceCall } from './pipeline.ts';
 
-const ann = { id: 'ann', kind: 'key', address: '127.0.0.1' } as const;
-const bob = { ...ann, id: 'bob' };
+const ann = { id: 'ann', principalId: 'ann', kind: 'key', address: '127.0.0.1' } as const;
+const bob = { ...ann, id: 'bob', principalId: 'bob' };
 const ttlMs = 60_000;
 
 const warnings: unknown[] = [];
@@ -138,4 +138,27 @@ test('parts of earlier answers named by id are put in their place, as one messag
   expect(one.messages[1]).toEqual({ role: 'assistant', content: [], toolCalls: [{ id: 'c1', name: 'now', arguments: '{}' }] });
   for (const id of ['msg_9_0', 'fc_1_7', 'something']) await expect(kept.recall(refer([id]), ann)).rejects.toEqual(refused('input'));
   await expect(kept.recall(refer([output[0]?.id]), bob)).rejects.toEqual(refused('input'));
+});
+
+test('an answer is for the plane it was made through, where the owner is bound to one; what an earlier version kept counts as made through the first', async () => {
+  const kept = conversations();
+  const id = String(await answered(kept, 1, ask({}), said('x')));
+  const through = (plane: 'standalone' | 'runtimeAgent') => ({ principalId: 'ann', plane });
+  expect([await kept.read(id, through('runtimeAgent')), await kept.forget(id, through('runtimeAgent'))]).toEqual([null, false]);
+  expect(await kept.read(id, through('standalone'))).toContain('"x"');
+  await store.put('response:old', JSON.stringify({ owner: 'ann', messages: [], answer: '{"old":1}' }), null);
+  expect([await kept.read('old', through('standalone')), await kept.read('old', through('runtimeAgent')), await kept.read('old', bob)]).toEqual(['{"old":1}', null, null]);
+});
+
+test('a list tells whose answers there are and of which model, newest first, and nothing that was said', async () => {
+  const kept = conversations();
+  await store.put('response:old', JSON.stringify({ owner: 'b"ob', messages: [], answer: 'secret' }), null);
+  await answered(kept, 1, ask({ input: 'secret' }), said('secret'));
+  const rows = await kept.list({ limit: 10 });
+  expect(JSON.stringify(rows)).not.toContain('secret');
+  expect(rows).toEqual([
+    { id: 'resp_1', principalId: 'ann', plane: 'standalone', model: 'm', createdAt: clock.now(), expiresAt: clock.now() + ttlMs, bytes: expect.any(Number) },
+    { id: 'old', principalId: 'b"ob', plane: 'standalone', model: null, createdAt: null, expiresAt: null, bytes: expect.any(Number) },
+  ]);
+  expect((await kept.list({ limit: 10, before: 'resp_1' })).map(({ id }) => id)).toEqual(['old']);
 });

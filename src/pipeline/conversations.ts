@@ -1,19 +1,20 @@
 /** Remembers answers for callers that go on from them by id (OpenAI's `previous_response_id`). */
 import type { Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
-import type { Principal } from '../core/principal.ts';
-import type { ChatRequest, Message } from '../core/request.ts';
+import { belongsTo, type Owner } from '../core/principal.ts';
+import type { ChatRequest } from '../core/request.ts';
 import type { StreamPart } from '../core/stream.ts';
 import type { AnswerContext } from '../dialects/dialect.ts';
 import type { KeyValueStore } from '../store/store.ts';
 import type { Log } from '../telemetry/telemetry.ts';
 import { answerMessage, type AnswerParts } from './answer-message.ts';
 import type { AnswerWatcher, Conversations, InferenceCall } from './pipeline.ts';
+import { headChars, type KeptConversation, type KeptHead, readHead, readKept, writeKept } from './kept-answer.ts';
 import { RecentTexts } from './recent-texts.ts';
 import { fillReferences, joinConversation } from './recall-messages.ts';
 
 export interface ConversationSources {
-  readonly store: Pick<KeyValueStore, 'get' | 'put' | 'delete' | 'trim'>;
+  readonly store: Pick<KeyValueStore, 'get' | 'put' | 'delete' | 'trim' | 'list'>;
   readonly clock: Clock;
   readonly log: Pick<Log, 'warn'>;
   /** How long an answer may be gone on from. */
@@ -25,17 +26,19 @@ export interface ConversationSources {
 /** What the router remembers, to be read and deleted by its owner. All reject with `store_unavailable`. */
 export interface KeptAnswers {
   /** The answer's JSON text; null when there is none, or it is somebody else's. */
-  read(id: string, principal: Principal): Promise<string | null>;
+  read(id: string, owner: Owner): Promise<string | null>;
   /** False when there was none to delete. */
-  forget(id: string, principal: Principal): Promise<boolean>;
+  forget(id: string, owner: Owner): Promise<boolean>;
+  /** Everybody's, without their texts; what was kept last comes first. `before` is an id of an earlier page's last row. */
+  list(page: { readonly limit: number; readonly before?: string }): Promise<readonly KeptAnswerRow[]>;
 }
 
-/** One answer with all that went before it. */
-interface KeptConversation {
-  readonly owner: string;
-  /** The answer is the last one. */
-  readonly messages: readonly Message[];
-  readonly answer: string;
+/** What may be told of a kept answer without telling what was said. */
+export interface KeptAnswerRow extends KeptHead {
+  readonly id: string;
+  readonly bytes: number;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number | null;
 }
 
 const prefix = 'response:';
@@ -57,12 +60,12 @@ class RememberedConversations implements Conversations, KeptAnswers {
     this.#recent = new RecentTexts(Math.min(256, sources.maxStored));
   }
 
-  async recall(request: ChatRequest, principal: Principal): Promise<ChatRequest> {
+  async recall(request: ChatRequest, owner: Owner): Promise<ChatRequest> {
     const link = request.conversation;
     if (link === undefined) return request;
-    const filled = link.refers === true ? await fillReferences(request.messages, async (id) => (await this.#find(id, principal))?.messages.at(-1) ?? null) : request.messages;
+    const filled = link.refers === true ? await fillReferences(request.messages, async (id) => (await this.#find(id, owner))?.messages.at(-1) ?? null) : request.messages;
     if (link.previousId === undefined) return { ...request, messages: filled };
-    const kept = await this.#find(link.previousId, principal);
+    const kept = await this.#find(link.previousId, owner);
     if (kept === null) throw notThere(link.previousId);
     return { ...request, messages: joinConversation(filled, link.passing, kept.messages) };
   }
@@ -82,35 +85,40 @@ class RememberedConversations implements Conversations, KeptAnswers {
         const answer = encoder.end();
         if (typeof answer !== 'string') return;
         const messages = [...request.messages.slice(link.passing), answerMessage(parts)];
-        return this.#keep(idOf(answer), { owner: call.principal.id, messages, answer });
+        return this.#keep(idOf(answer), { principalId: call.principal.id, plane: call.plane, model: context.model, createdAt: this.#sources.clock.now() }, { messages, answer });
       },
     };
   }
 
-  async read(id: string, principal: Principal): Promise<string | null> {
-    return (await this.#find(id, principal))?.answer ?? null;
+  async read(id: string, owner: Owner): Promise<string | null> {
+    return (await this.#find(id, owner))?.answer ?? null;
   }
 
-  async forget(id: string, principal: Principal): Promise<boolean> {
-    if ((await this.#find(id, principal)) === null) return false;
+  async forget(id: string, owner: Owner): Promise<boolean> {
+    if ((await this.#find(id, owner)) === null) return false;
     this.#recent.delete(id);
     await this.#sources.store.delete(prefix + id);
     return true;
   }
 
+  async list({ limit, before }: Parameters<KeptAnswers['list']>[0]): Promise<readonly KeptAnswerRow[]> {
+    const rows = await this.#sources.store.list({ prefix, limit, headChars, ...(before === undefined ? {} : { before: prefix + before }) });
+    return rows.map(({ key, head, bytes, expiresAt }) => ({ id: key.slice(prefix.length), bytes, expiresAt, ...readHead(head) }));
+  }
+
   /** Somebody else's is as good as none: whether it exists is not told. */
-  async #find(id: string, principal: Principal): Promise<KeptConversation | null> {
+  async #find(id: string, owner: Owner): Promise<KeptConversation | null> {
     if (!idPattern.test(id)) return null;
     const text = this.#recent.get(id, this.#sources.clock.now()) ?? (await this.#sources.store.get(prefix + id));
     if (text === null) return null;
-    const kept = JSON.parse(text) as KeptConversation;
-    return kept.owner === principal.id ? kept : null;
+    const { head, conversation } = readKept(text);
+    return belongsTo(head, owner) ? conversation : null;
   }
 
   /** An answer that cannot be kept is an answer all the same; the operator is told. */
-  async #keep(id: string, kept: KeptConversation): Promise<void> {
+  async #keep(id: string, head: KeptHead, conversation: KeptConversation): Promise<void> {
     const { store, clock, ttlMs, log } = this.#sources;
-    const text = JSON.stringify(kept);
+    const text = writeKept(head, conversation);
     const expiresAt = clock.now() + ttlMs;
     this.#recent.set(id, text, expiresAt);
     try {

@@ -1,6 +1,6 @@
 /** One request from its bytes to its answer; reads like the step table of the design. */
 import { RouterError, toRouterError } from '../core/errors.ts';
-import type { Principal } from '../core/principal.ts';
+import { ownerOf, type Principal } from '../core/principal.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { InferenceDialect } from '../dialects/dialect.ts';
 import type { Decision } from '../routing/routing.ts';
@@ -63,7 +63,7 @@ function recalled(parts: PipelineParts, call: InferenceCall, request: InferenceR
   if (request.task !== 'chat' || request.conversation === undefined || parts.conversations === null) return request;
   const { previousId, refers } = request.conversation;
   if (previousId === undefined && refers !== true) return request;
-  return parts.conversations.recall(request, call.principal);
+  return parts.conversations.recall(request, ownerOf(call.principal, call.plane));
 }
 
 function keepHead(parts: PipelineParts, call: InferenceCall, request: InferenceRequest, record: RequestRecord, reply: Reply): HeadKeeper | null {

@@ -2,7 +2,7 @@
 import type { RouterError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import type { Candidate } from '../core/placement.ts';
-import type { Plane, Principal } from '../core/principal.ts';
+import type { Owner, Plane, Principal } from '../core/principal.ts';
 import type { ChatRequest, Classification, InferenceRequest } from '../core/request.ts';
 import type { StreamPart } from '../core/stream.ts';
 import type { BackendKind, BackendSettings, Executor, ProbeClient } from '../backends/backend.ts';
@@ -113,7 +113,7 @@ export interface AnswerWatcher {
 /** Conversations that the router remembers for its callers. */
 export interface Conversations {
   /** The request with what went before it. Rejects with `not_found` for what is not there, or belongs to somebody else. */
-  recall(request: ChatRequest, principal: Principal): Promise<ChatRequest>;
+  recall(request: ChatRequest, owner: Owner): Promise<ChatRequest>;
   /** Remembers the answer to a request, under the id that its dialect gives it; null when it is not to be kept. */
   watch(call: InferenceCall, request: ChatRequest, context: AnswerContext): AnswerWatcher | null;
 }

@@ -144,6 +144,8 @@ export interface TraceFilter {
   readonly node?: string;
   readonly backend?: string;
   readonly principal?: string;
+  /** The caller's network address. */
+  readonly address?: string;
   readonly plane?: Plane;
   readonly user?: string;
   readonly tag?: string;

@@ -34,18 +34,20 @@ export interface SumKey {
 const mostTokens = 1e9;
 /** A load that takes less only looked at what was there. */
 const coldMs = 1_000;
-/** A name longer than this is cut, and of a request's tags no more count: they are its caller's to choose. */
+/** A name longer than this is cut. */
 const longestName = 200;
-const mostTags = 20;
 
 /** The moment a trace ended, by which it is counted and found. */
 export function endOf({ receivedAt, totalMs }: Trace): number {
   return receivedAt + totalMs;
 }
 
-export function tagsOf({ tags = [] }: Trace): string[] {
-  return [...new Set(tags.map((tag) => tag.slice(0, longestName)))].slice(0, mostTags);
+/** Each once. */
+export function tagsOf({ tags }: Trace): readonly string[] {
+  return tags === undefined || tags.length === 0 ? noTags : [...new Set(tags)];
 }
+
+const noTags: readonly string[] = [];
 
 export function emptySum(): Sum {
   const counts = Object.fromEntries(countNames.map((name) => [name, 0])) as Record<CountName, number>;

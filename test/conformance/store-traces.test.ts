@@ -16,21 +16,21 @@ const keepAll: TraceLimits = { before: 0, most: 1_000_000, atOnce: 1_000, hoursB
 const one = fc
   .record({
     number: fc.nat(12), at: fc.nat(40), model: fc.constantFrom(...names), asked: fc.constantFrom(...names), nodeId: fc.constantFrom('n1', 'n2', "n'"), principalId: fc.constantFrom('ada', 'bob'),
-    plane: fc.constantFrom('standalone' as const, 'runtimeAgent' as const), user: fc.constantFrom(undefined, 'u', 'v'), tags: fc.constantFrom(undefined, ['t'], ['t', 'user:u'], ['%'], ['t', 't']),
+    plane: fc.constantFrom('standalone' as const, 'runtimeAgent' as const), address: fc.constantFrom(undefined, '::1', '203.0.113.7'), user: fc.constantFrom(undefined, 'u', 'v'), tags: fc.constantFrom(undefined, ['t'], ['t', 'user:u'], ['%'], ['t', 't']),
     outcome: fc.constantFrom('succeeded' as const, 'failed' as const, 'cancelled' as const), task: fc.constantFrom('chat' as const, 'image' as const), jobId: fc.constantFrom(undefined, 'job_1'),
   })
   .map(({ number, at, model, asked, ...rest }): Trace => traceOf(`req_${number}`, { receivedAt: at, totalMs: 10, servedModel: model, requestedModel: asked, attempts: [attemptOn('east', { model })], ...rest }));
 const optional = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> => fc.option(value, { nil: undefined });
 const filter: fc.Arbitrary<TraceFilter> = fc.record({
   since: optional(fc.nat(50)), until: optional(fc.nat(60)), model: optional(fc.constantFrom(...names)), node: optional(fc.constantFrom('n1', "n'", 'none')), backend: optional(fc.constantFrom('east', 'west')),
-  principal: optional(fc.constantFrom('ada', 'bob')), plane: optional(fc.constantFrom('standalone' as const, 'runtimeAgent' as const)), user: optional(fc.constantFrom('u', 'v')), tag: optional(fc.constantFrom('t', '%', 'user:u')),
+  principal: optional(fc.constantFrom('ada', 'bob')), plane: optional(fc.constantFrom('standalone' as const, 'runtimeAgent' as const)), address: optional(fc.constantFrom('::1', '*')), user: optional(fc.constantFrom('u', 'v')), tag: optional(fc.constantFrom('t', '%', 'user:u')),
   outcome: optional(fc.constantFrom('succeeded' as const, 'failed' as const, 'accepted' as const)), status: optional(fc.constantFrom(200, 503)), id: optional(fc.constantFrom('req_1', '_', '%', 'job', '')), tasks: optional(fc.constantFrom(['image' as const], ['chat' as const, 'image' as const], [])),
 });
 
 /** The filter in words of its own. */
 function wanted(trace: Trace, { since, until, tag, tasks, id, model, ...equal }: TraceFilter): boolean {
   const end = trace.receivedAt + trace.totalMs;
-  const own = { node: trace.nodeId, backend: trace.backendId, principal: trace.principalId, plane: trace.plane, user: trace.user, outcome: trace.outcome, status: trace.status };
+  const own = { node: trace.nodeId, backend: trace.backendId, principal: trace.principalId, address: trace.address, plane: trace.plane, user: trace.user, outcome: trace.outcome, status: trace.status };
   if (since !== undefined && end < since) return false;
   if (until !== undefined && end >= until) return false;
   if (tag !== undefined && trace.tags?.includes(tag) !== true) return false;

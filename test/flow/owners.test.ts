@@ -1,4 +1,4 @@
-/** Whose jobs are whose: a key sees its own, and what was made without a key is for those without one (AR-D15). */
+/** Whose jobs, kept answers and traces are whose: a key sees its own, and what was made without a key is for those without one (AR-D15). */
 import { afterEach, expect, test } from 'vitest';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -166,4 +166,95 @@ test('on an open network nobody is told the ids of what callers elsewhere did', 
     expect((await send(router, null, 'GET', `/v1/jobs/${id}`, from(address))).status).toBe(200);
   }
   expect(await listed(router, null)).toEqual(Object.values(made).sort());
+});
+
+/** Whose trace somebody finds under an id; null: none. */
+async function traceOf(router: TestRouter, who: string | null, path: string): Promise<unknown> {
+  const answer = await send(router, who, 'GET', path);
+  if (answer.status === 200) return answer.body['owner'];
+  expect([answer.status, objectIn(answer.text)['error']], answer.text).toEqual([404, expect.objectContaining({ code: 'not_found' })]);
+  return null;
+}
+
+const traced = async (router: TestRouter, who: string | null, path = '/v1/router/traces', headers: Record<string, string> = {}): Promise<string[]> => {
+  const answer = await send(router, who, 'GET', path, headers);
+  expect(answer.status, answer.text).toBe(200);
+  expect(answer.text).not.toContain(words);
+  return (answer.body['traces'] as Json[]).map((trace) => String(trace['request_id'])).sort();
+};
+
+const chatted = async (router: TestRouter, who: string | null, headers: Record<string, string> = {}): Promise<string> => {
+  const answer = await ask(router, openAi, { model: 'small:1b', messages: chatJob.messages }, { ...as(who), ...headers });
+  expect(answer.status, answer.text).toBe(200);
+  return String(answer.headers.get('x-oar-request-id'));
+};
+
+test('a trace belongs to the key and plane that made it: others get 404; who may read the fleet sees all, and so does an admin, without a word of a prompt', async () => {
+  const { router } = await start({ standalone: closed, runtimeAgent: closed });
+  const [ada, bob, both] = [await chatted(router, 'ada'), await chatted(router, 'bob'), await chatted(router, 'both')];
+  const executed = await ask(router, '/v1/router/execute', gatewayJob, as('both'));
+  expect(executed.status, executed.text).toBe(200);
+  const through = String(executed.headers.get('x-oar-request-id'));
+  const all = [ada, bob, both, through].sort();
+  expect(await traced(router, 'ada')).toEqual([ada]);
+  expect(await traced(router, 'bob')).toEqual([bob]);
+  expect(await traced(router, 'kong')).toEqual([]);
+  expect(await traced(router, 'both')).toEqual([both, through].sort());
+  // Nobody widens their own list.
+  expect(await traced(router, 'ada', '/v1/router/traces?key=bob&plane=runtimeAgent')).toEqual([]);
+  for (const [who, id, whose] of [['ada', ada, 'ada'], ['bob', ada, null], ['both', ada, null], ['kong', through, null], ['both', through, 'both']] as const) expect([who, await traceOf(router, who, `/v1/router/traces/${id}`)]).toEqual([who, whose]);
+  expect(await traced(router, 'bob', '/dashboard/api/traces')).toEqual(all);
+  expect(await traceOf(router, 'bob', `/dashboard/api/traces/${ada}`)).toBe('ada');
+  expect(await traced(router, 'admin', '/v1/admin/traces')).toEqual(all);
+  for (const path of ['/dashboard/api/traces', `/dashboard/api/traces/${ada}`, '/dashboard/api/traces/export']) expect((await send(router, 'ada', 'GET', path)).status, path).toBe(403);
+  for (const who of ['ada', 'bob', 'kong', 'both', null]) expect([401, 403], String(who)).toContain((await send(router, who, 'GET', '/v1/admin/traces')).status);
+});
+
+test('without keys this machine shares the traces that were made without one; elsewhere each address is told of its own', async () => {
+  const { router } = await start({ standalone: open, runtimeAgent: open });
+  const from = (address: string) => ({ 'x-forwarded-for': address });
+  const [here, there, other, ada] = [await chatted(router, null), await chatted(router, null, from('203.0.113.7')), await chatted(router, null, from('203.0.113.8')), await chatted(router, 'ada')];
+  expect(await traced(router, null)).toEqual([here, there, other].sort());
+  expect(await traced(router, null, '/v1/router/traces', from('203.0.113.7'))).toEqual([there]);
+  expect([await traceOf(router, null, `/v1/router/traces/${here}`), await traceOf(router, null, `/v1/router/traces/${ada}`)]).toEqual(['anonymous', null]);
+});
+
+/** Keeps an answer and gives its id. */
+async function respond(router: TestRouter, who: string | null, more: Json = {}): Promise<string> {
+  const answer = await ask(router, '/v1/responses', { model: 'small:1b', input: words, ...more }, as(who));
+  expect(answer.status, answer.text).toBe(200);
+  return String(answer.body['id']);
+}
+
+test('a kept answer belongs to the key and plane that made it: others get 404 and cannot go on from it', async () => {
+  const { router, policyPath } = await start({ standalone: closed, runtimeAgent: closed });
+  const kept = await respond(router, 'both');
+  expect((await send(router, 'both', 'GET', `/v1/responses/${kept}`)).status).toBe(200);
+  for (const who of ['ada', 'bob', 'kong']) for (const method of ['GET', 'DELETE']) expect([who, (await send(router, who, method, `/v1/responses/${kept}`)).status]).toEqual([who, 404]);
+  expect((await ask(router, '/v1/responses', { model: 'small:1b', input: 'And?', previous_response_id: kept }, as('ada'))).status).toBe(404);
+  await respond(router, 'both', { previous_response_id: kept });
+  // The key loses the plane through which it made the answer.
+  const apiKeys = [{ ...key('both', 'runtimeAgent'), enabled: true, limits: {} }];
+  writeFileSync(policyPath, JSON.stringify({ version: 2, planes: { standalone: closed, runtimeAgent: closed }, apiKeys }));
+  await expect.poll(async () => (await send(router, 'kong', 'GET', '/v1/jobs')).status, { timeout: 8000 }).toBe(401);
+  expect((await send(router, 'both', 'GET', `/v1/responses/${kept}`)).status).toBe(404);
+});
+
+test('an admin sees whose answers are kept, of which model, how large and until when, and never what was asked or answered', async () => {
+  const { router } = await start({ standalone: open, runtimeAgent: closed });
+  const before = Date.now() / 1000;
+  const [ada, nobody] = [await respond(router, 'ada'), await respond(router, null)];
+  const answer = await send(router, 'admin', 'GET', '/v1/admin/responses');
+  expect([answer.status, answer.text.includes(words)]).toEqual([200, false]);
+  const rows = answer.body['responses'] as Json[];
+  expect(rows.map((row) => [row['id'], row['principal'], row['plane'], row['model']])).toEqual([[nobody, 'anonymous', 'standalone', 'small:1b'], [ada, 'ada', 'standalone', 'small:1b']]);
+  for (const row of rows) {
+    expect(Object.keys(row).sort()).toEqual(['bytes', 'created_at', 'expires_at', 'id', 'model', 'plane', 'principal']);
+    expect(Number(row['bytes'])).toBeGreaterThan(words.length);
+    expect(Date.parse(String(row['created_at'])) / 1000).toBeGreaterThan(before - 1);
+    expect(Date.parse(String(row['expires_at']))).toBeGreaterThan(Date.parse(String(row['created_at'])));
+  }
+  const [first] = (await send(router, 'admin', 'GET', '/v1/admin/responses?limit=1')).body['responses'] as Json[];
+  expect(((await send(router, 'admin', 'GET', `/v1/admin/responses?limit=5&before=${String(first?.['id'])}`)).body['responses'] as Json[]).map((row) => row['id'])).toEqual([ada]);
+  for (const who of ['ada', 'bob', 'kong', null]) expect([401, 403], String(who)).toContain((await send(router, who, 'GET', '/v1/admin/responses')).status);
 });

@@ -1,6 +1,6 @@
 /** `telemetry`: what the router says about itself. */
 import { z } from 'zod';
-import { filePath } from './values.ts';
+import { filePath, positiveCount } from './values.ts';
 
 /** `~` is expanded, and XDG_DATA_HOME put in place of `~/.local/share`, by whoever loads the file. */
 export const defaultLogFolder = '~/.local/share/ollama-agent-router/logs';
@@ -9,6 +9,13 @@ export const telemetry = z
   .strictObject({
     logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least level that is logged.'),
     logDir: filePath.default(defaultLogFolder).describe('Folder of the log files, one a day (UTC), of which 30 are kept; `none`: no files. `~` is the home folder; XDG_DATA_HOME is honoured by the default; relative to the configuration file.'),
+    traces: z
+      .strictObject({
+        retainDays: positiveCount.default(30).describe('How long the trace of a request is kept. Figures by the hour stay 40 days at least, those by the day 400.'),
+        maxRows: positiveCount.default(1_000_000).describe('Traces kept at most; the oldest go first. With `store.kind: memory` at most 20,000.'),
+      })
+      .prefault({})
+      .describe('What happened to each request: where it waited and ran, how long, with what outcome. Never a word of a prompt or an answer.'),
   })
   .prefault({})
-  .describe('Logs.');
+  .describe('Logs and traces.');

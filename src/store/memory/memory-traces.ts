@@ -77,7 +77,7 @@ function passes(filter: TraceFilter, trace: Trace): boolean {
   const tried = triedAt(trace);
   const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY, model, tag, tasks, id } = filter;
   const ended = endOf(trace);
-  const pairs = [[filter.node, tried?.nodeId], [filter.backend, tried?.backendId], [filter.principal, trace.principalId], [filter.plane, trace.plane], [filter.user, trace.user], [filter.outcome, trace.outcome], [filter.status, trace.status]] as const;
+  const pairs = [[filter.node, tried?.nodeId], [filter.backend, tried?.backendId], [filter.principal, trace.principalId], [filter.address, trace.address], [filter.plane, trace.plane], [filter.user, trace.user], [filter.outcome, trace.outcome], [filter.status, trace.status]] as const;
   return (
     ended >= since &&
     ended < until &&

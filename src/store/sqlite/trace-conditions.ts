@@ -10,7 +10,7 @@ export function traceConditions(filter: TraceFilter): { readonly where: string; 
   return { where: ['TRUE', ...written.map(([condition]) => condition)].join(' AND '), values: written.flatMap(([, ...values]) => values) };
 }
 
-function writtenOf({ since, until, model, node, backend, principal, plane, user, tag, tasks, outcome, status, id }: TraceFilter): readonly (Written | null)[] {
+function writtenOf({ since, until, model, node, backend, principal, address, plane, user, tag, tasks, outcome, status, id }: TraceFilter): readonly (Written | null)[] {
   return [
     since === undefined ? null : ['ended_at >= ?', since],
     until === undefined ? null : ['ended_at < ?', until],
@@ -18,6 +18,7 @@ function writtenOf({ since, until, model, node, backend, principal, plane, user,
     node === undefined ? null : ['node = ?', node],
     backend === undefined ? null : ['backend = ?', backend],
     principal === undefined ? null : ['principal_id = ?', principal],
+    address === undefined ? null : ['address = ?', address],
     plane === undefined ? null : ['plane = ?', plane],
     user === undefined ? null : ['user = ?', user],
     tag === undefined ? null : ['number IN (SELECT trace FROM trace_tags WHERE tag = ?)', tag],

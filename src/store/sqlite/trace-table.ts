@@ -10,7 +10,7 @@ import type { Database, SqlRow, SqlValue } from './database.ts';
 import { Statements } from './statements.ts';
 import { traceConditions } from './trace-conditions.ts';
 
-const columns = 'request_id, received_at, ended_at, job_id, principal_id, plane, user, task, requested_model, model, backend, node, outcome, status';
+const columns = 'request_id, received_at, ended_at, job_id, principal_id, address, plane, user, task, requested_model, model, backend, node, outcome, status';
 
 /** Every call throws SQLite's own error. */
 export class TraceTable implements TraceCalls {
@@ -66,8 +66,8 @@ export class TraceTable implements TraceCalls {
   #addOne(trace: Trace): boolean {
     const tried = triedAt(trace);
     const added = this.#statements.run(
-      `INSERT INTO traces (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-      trace.requestId, trace.receivedAt, endOf(trace), trace.jobId ?? null, trace.principalId, trace.plane, trace.user ?? null, trace.task ?? null,
+      `INSERT INTO traces (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      trace.requestId, trace.receivedAt, endOf(trace), trace.jobId ?? null, trace.principalId, trace.address ?? null, trace.plane, trace.user ?? null, trace.task ?? null,
       trace.requestedModel, tried?.model ?? null, tried?.backendId ?? null, tried?.nodeId ?? null, trace.outcome, trace.status,
     );
     if (added === 0) return false;

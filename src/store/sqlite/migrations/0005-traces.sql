@@ -6,6 +6,7 @@ CREATE TABLE traces (
   ended_at REAL NOT NULL,
   job_id TEXT,
   principal_id TEXT NOT NULL,
+  address TEXT,
   plane TEXT NOT NULL,
   user TEXT,
   task TEXT,

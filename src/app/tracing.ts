@@ -1,0 +1,38 @@
+/** Traces from the end of a request to whoever looks at them: written behind, let go in time, shown. */
+import type { Audit } from '../access/access.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Route } from '../http/http.ts';
+import { adminResponseRoutes, type AnswerShelf } from '../http/responses.ts';
+import { adminTraceRoutes, traceRoutes, type TraceSource } from '../http/traces.ts';
+import type { Store } from '../store/store.ts';
+import type { Log } from '../telemetry/telemetry.ts';
+import { TraceWriter } from '../telemetry/trace-writer.ts';
+import type { Part } from './lifecycle.ts';
+import { type TraceRetention, TraceTidying } from './tidy-traces.ts';
+
+export interface Tracing extends Part {
+  readonly recorder: TraceWriter;
+  readonly source: TraceSource;
+  readonly routes: readonly Route[];
+  /** For a router that asks for keys. */
+  adminRoutes(answers: AnswerShelf, audit: Audit): readonly Route[];
+}
+
+/** Starts after the store, and stops before it. */
+export function createTracing({ clock, store, log, retention }: { readonly clock: Clock; readonly store: Pick<Store, 'traces'>; readonly log: Log; readonly retention: TraceRetention }): Tracing {
+  const recorder = new TraceWriter({ clock, store: store.traces, log });
+  const tidying = new TraceTidying(clock, store, log, retention);
+  const source: TraceSource = { clock, store: store.traces, flush: () => recorder.flush() };
+  return {
+    name: 'traces',
+    recorder,
+    source,
+    routes: traceRoutes(source),
+    adminRoutes: (answers, audit) => [...adminTraceRoutes(source, audit), ...adminResponseRoutes(answers, audit)],
+    start: () => tidying.start(),
+    async stop() {
+      tidying.stop();
+      await recorder.stop();
+    },
+  };
+}
