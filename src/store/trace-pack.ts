@@ -9,7 +9,7 @@ const plain = [
   'score', 'instead', 'decisionReason', 'user', 'tags', 'receivedAt', 'queueMs', 'firstPartMs', 'totalMs', 'usageEstimated', 'rewrites', 'outcome', 'status', 'error',
 ] as const satisfies readonly (keyof Trace)[];
 const counts = ['promptTokens', 'completionTokens', 'cachedTokens', 'reasoningTokens', 'loadMs', 'promptMs', 'completionMs', 'totalMs'] as const satisfies readonly (keyof Usage)[];
-const tries = ['backendId', 'nodeId', 'model', 'startedAt', 'firstPartMs', 'endedMs', 'error', 'message', 'considered'] as const satisfies readonly (keyof Attempt)[];
+const tries = ['backendId', 'nodeId', 'model', 'startedAt', 'firstPartMs', 'endedMs', 'error', 'message', 'reaped', 'considered'] as const satisfies readonly (keyof Attempt)[];
 
 type Missing = Exclude<keyof Trace, (typeof plain)[number] | 'usage' | 'attempts'> | Exclude<keyof Usage, (typeof counts)[number]> | Exclude<keyof Attempt, (typeof tries)[number] | 'why'>;
 type None<Nothing extends never> = Nothing;
