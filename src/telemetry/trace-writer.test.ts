@@ -19,7 +19,9 @@ function bed() {
     },
   };
   const writer = new TraceWriter({ clock, store, log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error'), flush: () => Promise.resolve() } });
-  const record = (...ids: string[]): void => ids.forEach((id) => writer.record(traceOf(id)));
+  const record = (...names: string[]): void => {
+    for (const name of names) writer.record(traceOf(name));
+  };
   const ids = (): string[] => batches.flatMap((batch) => batch.map(({ requestId }) => requestId));
   return { clock, batches, lines, state, writer, record, ids };
 }
