@@ -72,16 +72,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const { clock, log, version } = options;
   const { config } = options.loaded;
   const serving = new ServingBackends(clock);
-  const fleet = createFleet({
-    clock,
-    nodeId: config.server.nodeId,
-    backends: options.backends.map((planned) => serving.add(planned)),
-    gpu: gpuSettings(config, collectors, collectorTools),
-    breaker: config.router.breaker,
-    silence: config.fleet,
-    log,
-    ...(options.probeIntervalMs === undefined ? {} : { probeIntervalMs: options.probeIntervalMs }),
-  });
+  const fleet = fleetOf(options, serving);
   const state = { accepting: false, stopping: false };
   const access = await openAccess({ config, clock, log, denied: (entry) => admin.denied(entry), used: (id, at) => admin.used(id, at) });
   const refusal = whyNotServe(config, access.policy());
@@ -128,6 +119,19 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     door.reload();
   };
   return { url: urlOf(config, door.port), port: door.port, fleet, nodes, service, routes, reload, addBackend: (planned) => addLater(fleet, serving, planned), stop: () => lifecycle.stop() };
+}
+
+function fleetOf({ clock, log, backends, probeIntervalMs, loaded: { config } }: RouterOptions, serving: ServingBackends): RunningFleet {
+  return createFleet({
+    clock,
+    nodeId: config.server.nodeId,
+    backends: backends.map((planned) => serving.add(planned)),
+    gpu: gpuSettings(config, collectors, collectorTools),
+    breaker: config.router.breaker,
+    silence: config.fleet,
+    log,
+    ...(probeIntervalMs === undefined ? {} : { probeIntervalMs }),
+  });
 }
 
 /** A machine may have taken the name that a server was found under. */
