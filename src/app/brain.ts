@@ -4,18 +4,20 @@ import { RouterError } from '../core/errors.ts';
 import type { BackendState, FleetView, Model } from '../core/fleet.ts';
 import type { Candidate } from '../core/placement.ts';
 import { userOf } from '../core/principal.ts';
-import type { ChatRequest, Classification, InferenceRequest, Priority } from '../core/request.ts';
-import { estimateTokens, tokensOfChars } from '../util/estimate-tokens.ts';
+import type { ChatRequest, Classification, InferenceRequest, Needs, Priority } from '../core/request.ts';
+import { estimateTokens, isImage, tokensOfChars } from '../util/estimate-tokens.ts';
 import type { Classifier, ClassifierTools } from '../classifiers/classifier.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { gpuTotals } from '../fleet/gpu-totals.ts';
 import type { Brain, InferenceCall } from '../pipeline/pipeline.ts';
 import type { Target } from '../dialects/dialect.ts';
-import { decide } from '../routing/admit.ts';
+import { type Alternatives, decide } from '../routing/admit.ts';
 import { candidatesForAll } from '../routing/backend-candidates.ts';
 import { memoryIsShort } from '../routing/memory-room.ts';
-import { type Resolved, resolve } from '../routing/resolve.ts';
+import { resolve } from '../routing/resolve.ts';
+import { resolveWanted, type Wanted } from '../routing/resolve-wanted.ts';
 import type { Entry, Load, RoutingPolicy, RoutingTable } from '../routing/routing.ts';
+import type { Substitution } from '../routing/substitutes.ts';
 import { raisedLimit, type ThinkingBudget } from '../routing/thinking-budget.ts';
 import { isEmbeddingModel } from '../util/embedding-model.ts';
 import { mayServe } from '../util/model-abilities.ts';
@@ -77,20 +79,23 @@ function countedOnce(): (request: InferenceRequest) => number {
 export function createBrain(given: BrainSources): Brain {
   const tokensOf = countedOnce();
   const sources: Bound = { ...given, tokensOf };
-  const resolved = (request: InferenceRequest): Resolved => {
+  const wanted = (request: InferenceRequest): Wanted => {
     const fleet = sources.fleet.view();
     if (fleet.backends.length === 0) throw new RouterError('no_capacity', 'No inference server is connected. Start Ollama or another one on this machine; it is found within seconds.', { retryAfterMs: 5000 });
-    const found = resolve({ asked: request.model, table: sources.table(), fleet, aliases: sources.aliases });
-    return found.kind === 'auto' && request.task !== 'chat' ? resolve({ asked: onlyChoice(request, fleet), table: sources.table(), fleet, aliases: {} }) : found;
+    const found = resolveWanted({ asked: request.model, table: sources.table(), fleet, aliases: sources.aliases }, request.fallbackModels);
+    return found.resolved?.kind === 'auto' && request.task !== 'chat' ? { ...found, resolved: resolve({ asked: onlyChoice(request, fleet), table: sources.table(), fleet, aliases: {} }) } : found;
   };
   return {
-    classify: (request, signal) => (resolved(request).kind === 'named' || request.task !== 'chat' ? null : classifyInTurn(sources, request, signal)),
-    decide(request, classification) {
+    classify: (request, signal) => (wanted(request).resolved?.kind !== 'auto' || request.task !== 'chat' ? null : classifyInTurn(sources, request, signal)),
+    decide(request, classification, options) {
       const fleet = sources.fleet.view();
       const table = sources.table();
+      const { resolved, fallbacks } = wanted(request);
+      const alternatives = alternativesOf(request, fallbacks, options?.strict === true ? 'never' : sources.policy.substitution);
       return decide({
         request,
-        resolved: resolved(request),
+        resolved,
+        ...(alternatives === null ? {} : { alternatives }),
         classification,
         // What is too long to be embedded or ranked is cut by its server, or refused there.
         estimatedTokens: request.task === 'chat' ? (classification?.estimatedTokens ?? tokensOf(request)) : 0,
@@ -113,6 +118,19 @@ export function createBrain(given: BrainSources): Brain {
     target: (request, candidate) => targetOf(sources, request, candidate),
     showsRouter: (request, decision) => request.dialect === 'openai-chat' && (sources.table().fromFile || decision.classification !== null || request.router !== null),
   };
+}
+
+/** Null for most: then only what is asked for may serve. A raw prompt is written for its model, and one without messages is about the model itself. */
+function alternativesOf(request: InferenceRequest, fallbacks: readonly string[], allowed: Substitution): Alternatives | null {
+  if (fallbacks.length === 0 && allowed === 'never') return null;
+  const replaceable = request.task === 'chat' && request.raw === undefined && request.messages.length > 0 && request.router?.allowSubstitution !== false;
+  if (fallbacks.length === 0 && !replaceable) return null;
+  return { fallbacks, substitution: replaceable ? allowed : 'never', needs: needsOf(request) };
+}
+
+function needsOf(request: InferenceRequest): Needs {
+  if (request.task !== 'chat') return { tools: false, vision: false };
+  return { tools: request.tools.length > 0, vision: request.messages.some(({ content }) => content.some(isImage)) };
 }
 
 /** Only chat is routed by task. What embeds or writes down speech is chosen when there is one that can, where it can be reached before others; for anything else the caller names a model. */

@@ -14,6 +14,7 @@ export function routingPolicy(config: Config): RoutingPolicy {
     vramSafetyReserveMb: gpu.vramSafetyReserveMb,
     maxGpuUtilizationPct: gpu.maxGpuUtilizationPct,
     ...(gpu.vramTotalMb === undefined || gpu.provider === 'none' ? {} : { vramTotalMb: gpu.vramTotalMb }),
+    substitution: router.substitution,
     holdMs: router.holdMs,
     syncMaxQueueTimeMs: router.syncMaxQueueTimeMs,
   };

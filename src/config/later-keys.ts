@@ -14,7 +14,6 @@ interface LaterKey {
 /** The store keys exist; some of their values do not yet. */
 const laterKeys: readonly LaterKey[] = [
   ...['cache', 'ensemble', 'preload'].map((section) => ({ path: [section] })),
-  { path: ['router', 'substitution'] },
   { path: ['router', 'fairness'] },
   { path: ['store', 'kind'], value: 'redis', instead: 'Write sqlite or memory.', standIn: 'sqlite' },
   { path: ['store', 'url'] },

@@ -67,6 +67,7 @@ const keys: readonly (readonly [string, unknown, unknown, unknown, unknown, stri
   ['router.classification.optionalClassifierModel', 'm', 'm', none, 5, 'Write "5" in quotes'],
   ['router.classification.classifierTimeoutMs', 1, 1, 1500, 0, positive],
   ['router.placement', 'least-busy', 'least-busy', 'adaptive', 'random', 'one of adaptive, signals, least-busy'],
+  ['router.substitution', 'any', 'any', 'never', 'always', 'one of never, same-capability, any'],
   ['router.holdMs', 0, 0, 30_000, -1, count],
   ['router.retries', 0, 0, 2, -1, count],
   ['router.affinity.enabled', false, false, true, 'yes', yesOrNo],

@@ -6,14 +6,14 @@ import { decisionHeaders, taskTypeOf } from './decision-headers.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
 import type { InferenceCall, Reply } from './pipeline.ts';
 import type { RequestRecord } from './record.ts';
-import { withHeaderTags } from './request-tags.ts';
+import { withHeaders } from './request-tags.ts';
 
 export async function acceptJob(parts: PipelineParts, call: InferenceCall, record: RequestRecord, request: InferenceRequest, decision: Decision, reply: Reply): Promise<void> {
   const model = decision.models[0] ?? '';
   const { job, position } = await parts.jobs().accept({
     taskType: taskTypeOf(record),
     selectedModel: model,
-    requestJson: withHeaderTags(call.body, call.tags),
+    requestJson: withHeaders(call.body, call),
     dialect: call.dialect.id,
     priority: parts.brain.entry(call, request, [], false).priority,
     principalId: call.principal.id,

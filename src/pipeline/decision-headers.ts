@@ -63,11 +63,18 @@ export function taskTypeOf(record: RequestRecord): string {
 
 /** The decision's reason, and what failed before the model that serves was reached. */
 function reasonOf(record: RequestRecord, placement: Placement | null): string {
-  const reason = record.decision?.reason ?? '';
+  const reason = `${record.decision?.reason ?? ''}${servesInstead(record, placement)}`;
   const failed = record.attempts.filter((attempt) => attempt.error !== undefined);
   if (failed.length === 0 || placement === null) return reason;
   const list = failed.map((attempt) => `${attempt.model} on ${attempt.backendId} failed (${attempt.error})`).join('; ');
   return `${reason}; ${list}; ${placement.model} on ${placement.backendId} serves`;
+}
+
+function servesInstead({ decision }: RequestRecord, placement: Placement | null): string {
+  if (placement === null) return '';
+  const kind = insteadOf(decision, placement);
+  if (kind === undefined) return '';
+  return kind === 'fallback' ? `; ${placement.model} serves, which was named to fall back to` : `; ${placement.model} serves instead, which is in memory`;
 }
 
 function fallbacksOf(record: RequestRecord, placement: Placement | null): readonly string[] {

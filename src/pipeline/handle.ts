@@ -28,7 +28,7 @@ export function createHandle(parts: PipelineParts): Handle {
       keeper = keepHead(parts, call, request, record, reply);
       const classified = call.gateway?.classify(request) ?? parts.brain.classify(request, call.signal);
       record.classification = classified instanceof Promise ? await classified : classified;
-      const decided = decideOn(parts, request, record.classification);
+      const decided = decideOn(parts, request, record.classification, { strict: isStrict(call) });
       const decision = withAllowed(decided.decision, call.principal);
       record.decision = decision;
       if (decision.kind === 'job' && !call.job) await acceptJob(parts, call, record, request, decision, reply);
@@ -44,6 +44,11 @@ export function createHandle(parts: PipelineParts): Handle {
   };
 }
 
+/** Who names the backend, or says so, gets what was asked for or nothing. */
+function isStrict({ wantedBackend, noSubstitution, gateway }: InferenceCall): boolean {
+  return wantedBackend !== undefined || noSubstitution === true || gateway !== undefined;
+}
+
 /** A prompt that was answered and that nobody counted is estimated: streams tell their usage only to those who ask for it. */
 function tokensSpent({ brain }: PipelineParts, { usage, request }: RequestRecord): number {
   const answered = usage.completionTokens ?? 0;
@@ -54,7 +59,8 @@ function tokensSpent({ brain }: PipelineParts, { usage, request }: RequestRecord
 function withAllowed(decision: Decision, { models: allowed }: Principal): Decision {
   if (allowed === undefined) return decision;
   const models = decision.models.filter((model) => mayUse(allowed, model));
-  if (models.length === 0) throw new RouterError('forbidden', `This key may use ${allowed.join(', ')} alone.`, { param: 'model' });
+  // What nobody asked for opens no door.
+  if (models.every((model) => decision.instead?.[model] === 'substitute')) throw new RouterError('forbidden', `This key may use ${allowed.join(', ')} alone.`, { param: 'model' });
   return { ...decision, models, fallbackModels: decision.fallbackModels.filter((model) => models.includes(model)) };
 }
 

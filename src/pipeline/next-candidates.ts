@@ -41,8 +41,10 @@ export function nextCandidates(run: Run, failed: readonly Candidate[], aside: re
     return tried.length === 0 ? all : all.filter((one) => !out.includes(one.backendId) && !tried.some((bad) => bad.backendId === one.backendId && bad.modelKey === one.modelKey));
   };
   if (decision.kind === 'hold' || (call.job && tried.length === 0)) return untried(decision.models);
-  for (const model of decision.models) {
-    if (failed.filter((bad) => bad.modelKey === model).length > parts.retries) continue;
+  const left = failed.length === 0 ? decision.models : decision.models.filter((model) => failed.filter((bad) => bad.modelKey === model).length <= parts.retries);
+  // The first in order that has a free slot.
+  if (decision.instead !== undefined) return untried(left);
+  for (const model of left) {
     const candidates = untried([model]);
     if (candidates.length > 0) return candidates;
   }

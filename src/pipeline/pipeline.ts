@@ -51,12 +51,17 @@ export interface InferenceCall {
 /** Never rejects: every failure is written to the reply, in the caller's dialect. */
 export type Handle = (call: InferenceCall, reply: Reply) => Promise<void>;
 
+export interface DecideOptions {
+  /** No model may serve that nobody asked for, whatever `router.substitution` says. */
+  readonly strict: boolean;
+}
+
 /** The pure decisions of `routing/` over the present configuration and fleet, bound by the app. */
 export interface Brain {
   /** Null when the request names its model: then nothing is routed by task (ruling 1). Throws `unknown_model`. */
   classify(request: InferenceRequest, signal: AbortSignal): Promise<Classification> | Classification | null;
   /** Throws `no_capacity`, `context_overflow`, `unknown_model`. */
-  decide(request: InferenceRequest, classification: Classification | null): Decision;
+  decide(request: InferenceRequest, classification: Classification | null, options?: DecideOptions): Decision;
   /** Every backend that may serve these models, in the models' order; only the wanted one when there is one. */
   candidates(models: readonly string[], wantedBackend: string | undefined): readonly Candidate[];
   /** What the scheduler must know of the request to let it wait among others. */

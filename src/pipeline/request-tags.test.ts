@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tagsOf, withHeaderTags } from './request-tags.ts';
+import { tagsOf, withHeaders } from './request-tags.ts';
 
 test("the body's, the header's and the user, in this order, each once (fleet part 1.4)", () => {
   expect(tagsOf(['b', ' c ', ''], { tags: ['a', 'b'], user: 'ada' })).toEqual(['a', 'b', 'c', 'user:ada']);
@@ -25,6 +25,10 @@ test.each([
   ['{"metadata":null}', '{"metadata":{"tags":["h"]}}'],
   ['{"metadata":"x"}', '{"metadata":"x"}'],
 ])('a request that is kept keeps the tags of its header: %s', (body, expected) => {
-  expect(withHeaderTags(body, [' h '])).toBe(expected);
-  expect(withHeaderTags(body, undefined)).toBe(body);
+  expect(withHeaders(body, { tags: [' h '] })).toBe(expected);
+  expect(withHeaders(body, {})).toBe(body);
+});
+
+test('and that nothing else may serve', () => {
+  expect(withHeaders('{"model":"m","router":{"mode":"async"}}', { noSubstitution: true })).toBe('{"model":"m","router":{"mode":"async","allowSubstitution":false}}');
 });

@@ -1,6 +1,7 @@
 /** What a request is marked with, for figures by application: the body's tags, the header's, and its user, in this order. */
 import { spliceTopLevel } from '../util/json-splice.ts';
 import type { InferenceRequest } from '../core/request.ts';
+import type { InferenceCall } from './pipeline.ts';
 
 /** What callers make up must not fill logs and tables. */
 const mostTags = 32;
@@ -26,13 +27,22 @@ function tidied(tags: readonly string[]): readonly string[] {
   return [...new Set(tags.slice(0, 4 * mostTags).map(shown))].filter((tag) => tag !== '').slice(0, mostTags);
 }
 
-/** The body with the header's tags among its own, for a request that is kept for later: headers are not. */
-export function withHeaderTags(body: string, fromHeader: readonly string[] | undefined): string {
-  if (fromHeader === undefined || fromHeader.length === 0) return body;
-  const { metadata } = JSON.parse(body) as { readonly metadata?: unknown };
-  const before = metadata ?? {};
-  if (typeof before !== 'object' || Array.isArray(before)) return body;
-  const own: unknown = (before as { readonly tags?: unknown }).tags;
-  const tags = [...(Array.isArray(own) ? own : none), ...tidied(fromHeader)];
-  return spliceTopLevel(body, new Map([['metadata', JSON.stringify({ ...before, tags })]]));
+/** The body with what headers said of tags and substitution, for a request that is kept for later: headers are not. */
+export function withHeaders(body: string, { tags, noSubstitution }: Pick<InferenceCall, 'tags' | 'noSubstitution'>): string {
+  if ((tags === undefined || tags.length === 0) && noSubstitution !== true) return body;
+  const { metadata, router } = JSON.parse(body) as { readonly metadata?: unknown; readonly router?: unknown };
+  const edits = new Map<string, string>();
+  const before = membersOf(metadata);
+  if (tags !== undefined && before !== null) {
+    const { tags: own } = before;
+    edits.set('metadata', JSON.stringify({ ...before, tags: [...(Array.isArray(own) ? own : none), ...tidied(tags)] }));
+  }
+  if (noSubstitution === true) edits.set('router', JSON.stringify({ ...membersOf(router), allowSubstitution: false }));
+  return spliceTopLevel(body, edits);
+}
+
+/** Null for what is something else than an object, or nothing. */
+function membersOf(value: unknown): Readonly<Record<string, unknown>> | null {
+  const members = value ?? {};
+  return typeof members === 'object' && !Array.isArray(members) ? (members as Readonly<Record<string, unknown>>) : null;
 }

@@ -1,6 +1,7 @@
 /** The brain's vocabulary: what is known of models, what was decided, what the scheduler hears and says. Types only. */
 import type { Classification, Mode, Priority } from '../core/request.ts';
 import type { Candidate, Placement } from '../core/placement.ts';
+import type { Substitution } from './substitutes.ts';
 
 /** What the configuration (or the role table, without one) says of a model. Contract agent-router part 2. */
 export interface ModelSpec {
@@ -37,6 +38,8 @@ export interface RoutingPolicy {
   readonly maxGpuUtilizationPct: number;
   /** `gpu.vramTotalMb` of the file, for when nothing is measured. */
   readonly vramTotalMb?: number;
+  /** May a model that is in memory serve instead of one that would have to be loaded? */
+  readonly substitution: Substitution;
   /** How long a request waits when it does not say (ruling 2). */
   readonly holdMs: number;
   readonly syncMaxQueueTimeMs: number;

@@ -52,6 +52,7 @@ export const policy: RoutingPolicy = {
   requireGpuOnlyByDefault: false,
   vramSafetyReserveMb: 1024,
   maxGpuUtilizationPct: 92,
+  substitution: 'never',
   holdMs: 30_000,
   syncMaxQueueTimeMs: 250,
 };

@@ -37,6 +37,7 @@ export const router = z
     defaultTaskType: z.enum(taskTypes).default('unknown').describe('Task of a job that came without a classification.'),
     classification,
     placement: z.enum(['adaptive', 'signals', 'least-busy']).default('adaptive').describe('How a backend is chosen among those that have the model: the smallest expected time to the first token, the most points of seven signals, or the fewest running requests.'),
+    substitution: z.enum(['never', 'same-capability', 'any']).default('never').describe('Another chat model that is in memory serves instead of one that would have to be loaded: never, only one made for the same kind of work, or any that can do what the request asks. Headers and traces name it.'),
     holdMs: milliseconds.default(30_000).describe('How long a request waits for a free backend when it does not say so itself.'),
     retries: count.default(2).describe('Tries on other backends after a failure, before the first byte.'),
     affinity,
