@@ -46,6 +46,8 @@ export interface Trace {
   /** The served model is not what was asked for: the caller named it to fall back to, or `router.substitution` allowed it. */
   readonly instead?: 'fallback' | 'substitute';
   readonly decisionReason?: string;
+  /** W3C trace context of a caller who traces too. */
+  readonly traceparent?: string;
   /** As the caller wrote it, cut to a bounded length. */
   readonly user?: string;
   /** What the caller marked the request with, for figures by application; absent: none. */

@@ -10,7 +10,7 @@ export function inferenceRoutes(dialects: readonly InferenceDialect[], handle: H
 }
 
 function callOf(dialect: InferenceDialect, exchange: Exchange, body: string): InferenceCall {
-  const { 'x-oar-backend': wanted, 'x-herd-tags': tags, 'x-oar-substitution': substitution } = exchange.headers;
+  const { 'x-oar-backend': wanted, 'x-herd-tags': tags, 'x-oar-substitution': substitution, traceparent } = exchange.headers;
   return {
     requestId: exchange.requestId,
     dialect,
@@ -22,6 +22,7 @@ function callOf(dialect: InferenceDialect, exchange: Exchange, body: string): In
     signal: exchange.signal,
     receivedAt: exchange.receivedAt,
     wantedBackend: typeof wanted === 'string' && wanted !== '' ? wanted : undefined,
+    ...(traceparent === undefined ? {} : { traceparent: String(traceparent) }),
     ...(tags === undefined ? {} : { tags: String(tags).split(',') }),
     ...(substitution === undefined ? {} : { noSubstitution: String(substitution).toLowerCase() === 'never' }),
   };

@@ -36,6 +36,8 @@ export interface InferenceCall {
   readonly signal: AbortSignal;
   /** Epoch milliseconds. */
   readonly receivedAt: number;
+  /** W3C trace context of a caller who traces too. */
+  readonly traceparent?: string;
   /** `X-OAR-Backend` of the request: that backend or 503 (ruling 9). */
   readonly wantedBackend?: string;
   /** Of the header `X-Herd-Tags`, as they were written. */

@@ -80,6 +80,7 @@ export class RequestRecord {
       score: this.served?.score,
       instead: insteadOf(this.decision, this.served),
       decisionReason: this.decision?.reason,
+      ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
       user: user === undefined ? undefined : shown(user),
       ...(tags.length === 0 ? {} : { tags }),
       receivedAt: call.receivedAt,

@@ -2,6 +2,7 @@
 import type { Trace } from '../core/trace.ts';
 import type { UsageTotal } from '../core/usage.ts';
 import { type Counter, Exposition, type Histogram } from './exposition.ts';
+import { genAiBounds, operationOf } from './gen-ai.ts';
 
 /** What the gauges show; read when they are scraped, from memory alone. */
 export interface GaugeSource {
@@ -59,6 +60,7 @@ function createRequestFigures(figures: Exposition): (trace: Trace) => void {
   const first = figures.histogram('oar_first_byte_seconds', 'Time from arrival to the first part of the answer.', secondsBuckets);
   const total = figures.histogram('oar_request_seconds', 'Time from arrival to the end of the answer.', secondsBuckets);
   const tokens = figures.histogram('oar_request_tokens', 'Tokens of a request, as the backend counted them.', tokenBuckets);
+  const genAi = createGenAiFigures(figures);
   const byModel = new Map<string, ModelFigures>();
   const ofModel = (model: string): ModelFigures => {
     const known = byModel.get(model);
@@ -83,6 +85,44 @@ function createRequestFigures(figures: Exposition): (trace: Trace) => void {
     model.total.observe(trace.totalMs / 1000);
     if (usage.promptTokens !== undefined) model.promptTokens.observe(usage.promptTokens);
     if (usage.completionTokens !== undefined) model.completionTokens.observe(usage.completionTokens);
+    genAi(trace);
+  };
+}
+
+interface GenAiFigures {
+  readonly request: Histogram;
+  readonly first: Histogram;
+  readonly perToken: Histogram;
+  readonly input: Histogram;
+  readonly output: Histogram;
+}
+
+/** The same requests by the names of OpenTelemetry's conventions, for dashboards that know those. */
+function createGenAiFigures(figures: Exposition): (trace: Trace) => void {
+  const request = figures.histogram('gen_ai_server_request_duration_seconds', 'Time from arrival to the end of the answer.', genAiBounds.requestSeconds);
+  const first = figures.histogram('gen_ai_server_time_to_first_token_seconds', 'Time from arrival to the first part of an answer that succeeded.', genAiBounds.firstTokenSeconds);
+  const perToken = figures.histogram('gen_ai_server_time_per_output_token_seconds', 'Time for each token after the first, of answers that succeeded.', genAiBounds.perTokenSeconds);
+  const tokens = figures.histogram('gen_ai_client_token_usage', 'Tokens of a request, as the backend counted them.', genAiBounds.tokens);
+  const known = new Map<string, GenAiFigures>();
+  const of = (model: string, dialect: string, error: string): GenAiFigures => {
+    const key = `${model}\n${dialect}\n${error}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const operation = operationOf({ dialect });
+    const labels = { gen_ai_operation_name: operation, gen_ai_provider_name: 'ollama-agent-router', gen_ai_response_model: model };
+    const created = { request: request(error === '' ? labels : { ...labels, error_type: error }), first: first(labels), perToken: perToken(labels), input: tokens({ ...labels, gen_ai_token_type: 'input' }), output: tokens({ ...labels, gen_ai_token_type: 'output' }) };
+    known.set(key, created);
+    return created;
+  };
+  return ({ servedModel = '', error = '', dialect, firstPartMs, totalMs, usage }) => {
+    const mine = of(servedModel, dialect, error);
+    mine.request.observe(totalMs / 1000);
+    const { promptTokens, completionTokens } = usage;
+    if (promptTokens !== undefined) mine.input.observe(promptTokens);
+    if (completionTokens !== undefined) mine.output.observe(completionTokens);
+    if (error !== '' || firstPartMs === undefined) return;
+    mine.first.observe(firstPartMs / 1000);
+    if (completionTokens !== undefined && completionTokens > 1) mine.perToken.observe((totalMs - firstPartMs) / 1000 / (completionTokens - 1));
   };
 }
 
