@@ -5,34 +5,35 @@ import type { Route } from '../http/http.ts';
 import { adminResponseRoutes, type AnswerShelf } from '../http/responses.ts';
 import { adminTraceRoutes, traceRoutes, type TraceSource } from '../http/traces.ts';
 import type { Store } from '../store/store.ts';
-import type { Log } from '../telemetry/telemetry.ts';
+import type { OtlpExporter } from '../telemetry/otlp-exporter.ts';
+import type { Log, Recorder } from '../telemetry/telemetry.ts';
 import { TraceWriter } from '../telemetry/trace-writer.ts';
 import type { Part } from './lifecycle.ts';
 import { type TraceRetention, TraceTidying } from './tidy-traces.ts';
 
 export interface Tracing extends Part {
-  readonly recorder: TraceWriter;
+  readonly recorders: readonly Recorder[];
   readonly source: TraceSource;
   readonly routes: readonly Route[];
   /** For a router that asks for keys. */
   adminRoutes(answers: AnswerShelf, audit: Audit): readonly Route[];
 }
 
-/** Starts after the store, and stops before it. */
-export function createTracing({ clock, store, log, retention }: { readonly clock: Clock; readonly store: Pick<Store, 'traces'>; readonly log: Log; readonly retention: TraceRetention }): Tracing {
+/** Starts after the store, and stops before it. `spans` null: no collector is told. */
+export function createTracing({ clock, store, log, retention, spans }: { readonly clock: Clock; readonly store: Pick<Store, 'traces'>; readonly log: Log; readonly retention: TraceRetention; readonly spans: OtlpExporter | null }): Tracing {
   const recorder = new TraceWriter({ clock, store: store.traces, log });
   const tidying = new TraceTidying(clock, store, log, retention);
   const source: TraceSource = { clock, store: store.traces, flush: () => recorder.flush() };
   return {
     name: 'traces',
-    recorder,
+    recorders: spans === null ? [recorder] : [recorder, spans],
     source,
     routes: traceRoutes(source),
     adminRoutes: (answers, audit) => [...adminTraceRoutes(source, audit), ...adminResponseRoutes(answers, audit)],
     start: () => tidying.start(),
     async stop() {
       tidying.stop();
-      await recorder.stop();
+      await Promise.all([recorder.stop(), spans?.stop()]);
     },
   };
 }

@@ -19,7 +19,6 @@ const laterKeys: readonly LaterKey[] = [
   { path: ['store', 'url'] },
   { path: ['jobs', 'store'], value: 'redis', instead: 'Write sqlite or memory.', standIn: 'sqlite' },
   { path: ['telemetry', 'capture'] },
-  { path: ['telemetry', 'otlp'] },
 ];
 
 export interface LaterUse {

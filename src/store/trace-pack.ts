@@ -6,7 +6,7 @@ import type { Usage } from '../core/stream.ts';
 /** Members of a trace whose value goes as it is. */
 const plain = [
   'requestId', 'jobId', 'principalId', 'address', 'plane', 'dialect', 'task', 'stream', 'taskType', 'requestedModel', 'servedModel', 'backendId', 'nodeId',
-  'score', 'instead', 'decisionReason', 'user', 'tags', 'receivedAt', 'queueMs', 'firstPartMs', 'totalMs', 'usageEstimated', 'rewrites', 'outcome', 'status', 'error',
+  'score', 'instead', 'decisionReason', 'user', 'tags', 'traceparent', 'receivedAt', 'queueMs', 'firstPartMs', 'totalMs', 'usageEstimated', 'rewrites', 'outcome', 'status', 'error',
 ] as const satisfies readonly (keyof Trace)[];
 const counts = ['promptTokens', 'completionTokens', 'cachedTokens', 'reasoningTokens', 'loadMs', 'promptMs', 'completionMs', 'totalMs'] as const satisfies readonly (keyof Usage)[];
 const tries = ['backendId', 'nodeId', 'model', 'startedAt', 'firstPartMs', 'endedMs', 'error', 'message', 'reaped', 'considered'] as const satisfies readonly (keyof Attempt)[];

@@ -6,7 +6,7 @@ import { createMetrics, type GaugeSource } from './metrics.ts';
 
 const gauges: GaugeSource = {
   queued: 1, running: 2, models: [{ model: 'small:1b', queued: 1, running: 2 }], reachable: true, backends: [{ id: 'desk', up: true }], vramFreeMb: 1000, gpuUtilizationPct: 50,
-  jobsByStatus: { queued: 1 }, jobsByModel: [{ model: 'small:1b', status: 'queued', count: 1 }], usage: [{ backend: 'desk', model: 'small:1b', promptTokens: 10, completionTokens: 20 }],
+  jobsByStatus: { queued: 1 }, jobsByModel: [{ model: 'small:1b', status: 'queued', count: 1 }], usage: [{ backend: 'desk', model: 'small:1b', promptTokens: 10, completionTokens: 20, requests: 1 }],
 };
 
 const trace: Trace = {

@@ -30,10 +30,10 @@ type Fields = Readonly<Record<string, string | number | boolean | readonly strin
 
 /** What is not known is left out. Whole numbers are integers. */
 export function attributesOf(fields: Fields): readonly Attribute[] {
-  return Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value: valueOf(value) }]));
+  return Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value: wireValue(value) }]));
 }
 
-function valueOf(value: NonNullable<Fields[string]>): Value {
+function wireValue(value: NonNullable<Fields[string]>): Value {
   if (typeof value === 'string') return { stringValue: value };
   if (typeof value === 'boolean') return { boolValue: value };
   if (typeof value === 'number') return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value };

@@ -1,6 +1,6 @@
 /** `telemetry`: what the router says about itself. */
 import { z } from 'zod';
-import { filePath, positiveCount } from './values.ts';
+import { filePath, httpUrl, positiveCount, text } from './values.ts';
 
 /** `~` is expanded, and XDG_DATA_HOME put in place of `~/.local/share`, by whoever loads the file. */
 export const defaultLogFolder = '~/.local/share/ollama-agent-router/logs';
@@ -16,6 +16,14 @@ export const telemetry = z
       })
       .prefault({})
       .describe('What happened to each request: where it waited and ran, how long, with what outcome. Never a word of a prompt or an answer.'),
+    otlp: z
+      .strictObject({
+        endpoint: httpUrl.optional().describe('Where an OpenTelemetry collector takes OTLP over HTTP, such as http://127.0.0.1:4318; absent: nothing is sent.'),
+        headers: z.record(z.string().regex(/^[!#$%&\'*+.^_`|~0-9A-Za-z-]+$/), z.string()).default({}).describe('Sent with each export, for collectors that ask for a key. Never logged.'),
+        serviceName: text.default('ollama-agent-router').describe('What the router is called there.'),
+      })
+      .prefault({})
+      .describe('Each request as spans: its wait, each try, its load, its stream.'),
   })
   .prefault({})
   .describe('Logs and traces.');
