@@ -14,8 +14,9 @@ const at = encodeURIComponent;
 const between = ({ from, to }: Range): Query => ({ start_ts: Math.floor(from), end_ts: Math.ceil(to) });
 
 // ── what happened
-export const traces = (filter: Query, signal?: AbortSignal) => call<{ traces: readonly shapes.TraceRow[]; next?: string }>(`/dashboard/api/traces${query(filter)}`, { ...(signal && { signal }) });
-export const trace = (id: string) => call<shapes.TraceDetail>(`/v1/router/traces/${at(id)}`);
+export const traces = (filter: Query, signal?: AbortSignal) => call<{ traces: readonly shapes.TraceRow[]; next: string | null }>(`/dashboard/api/traces${query(filter)}`, { ...(signal && { signal }) });
+export const trace = (id: string) => call<shapes.TraceRow>(`/dashboard/api/traces/${at(id)}`);
+export const tracesFile = (filter: Query) => `/dashboard/api/traces/export${query(filter)}`;
 export const trends = (range: Range, filter: Query = {}) => call<shapes.Trends>(`/dashboard/api/trends${query({ ...between(range), ...filter })}`);
 export const overview = () => call<Readonly<Record<string, number>>>('/dashboard/api/overview');
 export const models = (range: Range) => call<{ daily: readonly shapes.ModelDay[]; summary: readonly shapes.ModelSummary[] }>(`/dashboard/api/models${query(between(range))}`);
@@ -37,15 +38,19 @@ export const copyModel = (backend: string, source: string, destination: string) 
 export const unloadModel = (backend: string, model: string) => call('/api/generate', { method: 'POST', body: { model, keep_alive: 0, stream: false }, headers: { 'x-oar-backend': backend } });
 
 // ── machines
-export type NodeAct = 'approve' | 'drain' | 'undrain';
+export type NodeAct = 'approve' | 'drain' | 'undrain' | 'remove';
 export const changeNode = (id: string, act: NodeAct) => call(`/fleet/nodes/${at(id)}/${act}`, { method: 'POST', body: {} });
-export const removeNode = (id: string) => call(`/fleet/nodes/${at(id)}`, { method: 'DELETE' });
 
 // ── jobs
 export const jobs = (before?: string) => call<{ jobs: readonly shapes.JobRow[] }>(`/v1/jobs${query({ limit: 200, before })}`);
 export const job = (id: string) => call<shapes.JobRow>(`/v1/jobs/${at(id)}`);
 export const jobResult = (id: string) => call<unknown>(`/v1/jobs/${at(id)}/result`);
 export const cancelJob = (id: string) => call<shapes.JobRow>(`/v1/jobs/${at(id)}`, { method: 'DELETE' });
+/** The same request once more, as a job of its own. */
+export const again = (requestJson: string) => {
+  const body = JSON.parse(requestJson) as Record<string, unknown>;
+  return call(body['messages'] === undefined ? '/api/generate' : '/v1/chat/completions', { method: 'POST', body: { ...body, stream: false, router: { ...(body['router'] as object | undefined), mode: 'async', allowAsync: true } } });
+};
 
 // ── benchmarks
 export const benchmarks = () => call<{ data: readonly shapes.BenchmarkRun[] }>('/dashboard/api/benchmarks');

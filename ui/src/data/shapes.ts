@@ -87,6 +87,38 @@ export interface LiveState {
   readonly waiting_count?: number;
 }
 
+export interface Term {
+  readonly signal: string;
+  readonly value: number;
+  readonly unit?: 'points' | 'ms';
+}
+
+/** A place that was looked at for a request. */
+export interface ConsideredRow {
+  readonly backend: string;
+  readonly node_id?: string | null;
+  readonly model?: string;
+  readonly total?: number | null;
+  readonly terms?: readonly Term[];
+  /** Why it was out of the question, in words. */
+  readonly veto?: string | null;
+}
+
+export interface TraceAttempt {
+  readonly backend: string;
+  readonly node_id?: string | null;
+  readonly model?: string;
+  /** Epoch seconds. */
+  readonly started_at: number;
+  /** Since the attempt began. */
+  readonly first_part_ms?: number | null;
+  readonly ended_ms?: number | null;
+  readonly error_code?: string | null;
+  readonly error_message?: string | null;
+  readonly terms?: readonly Term[];
+  readonly considered?: readonly ConsideredRow[];
+}
+
 export interface TraceRow {
   readonly request_id: string;
   /** Epoch seconds. */
@@ -94,66 +126,41 @@ export interface TraceRow {
   readonly model: string | null;
   readonly original_model?: string | null;
   readonly node_id?: string | null;
-  readonly backend_id?: string | null;
-  readonly principal?: string;
-  readonly user?: string;
+  readonly backend?: string | null;
+  readonly score?: number | null;
+  readonly owner?: string;
+  readonly user?: string | null;
   readonly client_ip?: string;
   readonly dialect?: string;
-  readonly original_format?: string;
+  readonly task?: string | null;
+  readonly task_type?: string | null;
+  readonly plane?: string;
+  readonly job_id?: string | null;
   readonly stream?: boolean;
+  /** In the words of the old system; `outcome` in ours. */
   readonly status: string;
+  readonly outcome?: string;
   readonly status_code?: number;
   readonly error_code?: string | null;
   readonly error_message?: string | null;
+  readonly decision?: string | null;
+  readonly instead?: 'fallback' | 'substitute' | null;
   readonly queue_ms?: number | null;
   readonly load_ms?: number | null;
   readonly time_to_first_token_ms?: number | null;
   readonly latency_ms?: number | null;
   readonly prompt_tokens?: number | null;
   readonly completion_tokens?: number | null;
+  readonly cached_tokens?: number | null;
+  readonly reasoning_tokens?: number | null;
+  readonly tokens_estimated?: boolean;
   readonly retry_count?: number;
-  readonly fallback_used?: boolean;
   readonly tags?: readonly string[];
-}
-
-export interface Term {
-  readonly signal: string;
-  readonly value: number;
-  readonly unit?: 'points' | 'ms';
-}
-
-export interface CandidateRow {
-  readonly backend_id: string;
-  readonly node_id?: string;
-  readonly model?: string;
-  readonly total?: number;
-  readonly terms?: readonly Term[];
-  /** Why it could not be taken, in words. */
-  readonly veto?: string;
-}
-
-export interface TraceAttempt {
-  readonly backend_id: string;
-  readonly model?: string;
-  /** Since the request came. */
-  readonly started_ms?: number;
-  readonly load_ms?: number | null;
-  readonly prompt_ms?: number | null;
-  readonly first_part_ms?: number | null;
-  readonly ended_ms?: number | null;
-  readonly error?: string | null;
-  readonly message?: string | null;
-  readonly candidates?: readonly CandidateRow[];
-  readonly why?: readonly Term[];
-}
-
-export interface TraceDetail extends TraceRow {
-  readonly task_type?: string;
-  readonly decision_reason?: string;
   readonly rewrites?: readonly string[];
-  readonly dropped?: readonly string[];
   readonly attempts?: readonly TraceAttempt[];
-  readonly captured?: unknown;
+  readonly considered?: readonly ConsideredRow[];
+  /** The request as it was kept, where its key allows that. */
+  readonly captured?: { readonly path?: string; readonly body?: unknown } | null;
 }
 
 export interface TrendRow {
@@ -348,6 +355,7 @@ export interface JobRow {
   readonly finished_at?: string | null;
   readonly expires_at?: string | null;
   readonly request_json?: string;
+  readonly result_json?: string | null;
   readonly error_json?: string | null;
 }
 

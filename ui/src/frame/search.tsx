@@ -56,7 +56,7 @@ function entriesOf(models: readonly string[], traces: Awaited<ReturnType<typeof 
     ...catalogue.map(({ name, title }): SearchEntry => ({ kind: 'view', name: title, place: { view: name, choices: {} } })),
     ...nodes.value.map((node): SearchEntry => ({ kind: 'node', name: node.name ?? node.node_id, place: { view: 'fleet', choices: { node: node.node_id } } })),
     ...models.map((name): SearchEntry => ({ kind: 'model', name, place: { view: 'models', choices: { id: name } } })),
-    ...filtered('key', 'key', unique(traces.map((row) => row.principal))),
+    ...filtered('key', 'key', unique(traces.map((row) => row.owner))),
     ...filtered('tag', 'tag', unique(traces.flatMap((row) => row.tags ?? []))),
     ...traces.map((row): SearchEntry => ({ kind: 'request', name: row.request_id, place: { view: 'requests', choices: { id: row.request_id } } })),
   ];

@@ -87,7 +87,7 @@ function Actions({ node }: { readonly node: LiveNode }) {
       <footer class="card-foot">
         <span class="fine">It gets no prompt until somebody approves it.</span>
         <Act class="primary" what={`Approve ${name}`} run={() => api.changeNode(node.node_id, 'approve')}>Approve</Act>
-        <Act what={`Remove ${name}`} confirm={`Refuse ${name}?`} run={() => api.removeNode(node.node_id)}>Refuse</Act>
+        <Act what={`Remove ${name}`} confirm={`Refuse ${name}?`} run={() => api.changeNode(node.node_id, 'remove')}>Refuse</Act>
       </footer>
     );
   }
@@ -95,7 +95,7 @@ function Actions({ node }: { readonly node: LiveNode }) {
     <footer class="card-foot">
       {node.draining ? <Act what={`Let ${name} work again`} run={() => api.changeNode(node.node_id, 'undrain')}>undrain</Act> : <Act what={`Drain ${name}`} confirm={`No new work for ${name}?`} run={() => api.changeNode(node.node_id, 'drain')}>drain</Act>}
       {up.length > 0 && <button type="button" class="quiet" aria-label={`Pull a model to ${name}`} onClick={() => setPulling(true)}>pull</button>}
-      {node.source === 'agent' && node.status === 'offline' && <Act what={`Remove ${name}`} confirm={`Forget ${name}?`} run={() => api.removeNode(node.node_id)}>remove</Act>}
+      {node.source === 'agent' && node.status === 'offline' && <Act what={`Remove ${name}`} confirm={`Forget ${name}?`} run={() => api.changeNode(node.node_id, 'remove')}>remove</Act>}
       {pulling && <PullDialog backends={up} title={`Pull a model to ${name}`} close={() => setPulling(false)} />}
     </footer>
   );
