@@ -103,7 +103,8 @@ function paint(): void {
 
 function readState(text: string): LiveState | null {
   try {
-    const state = JSON.parse(text) as LiveState;
+    // What is not known is told as null, and is absent here.
+    const state = JSON.parse(text, (_, value: unknown) => value ?? undefined) as LiveState;
     return Array.isArray(state.nodes) ? state : null;
   } catch {
     return null;

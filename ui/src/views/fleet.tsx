@@ -1,7 +1,9 @@
 /** Every machine as a card, and who waits; the first view. */
+import { useEffect } from 'preact/hooks';
 import { choices, choose } from '../data/place.ts';
 import { count, plural } from '../data/format.ts';
 import { line, live } from '../data/live.ts';
+import { readPins } from '../data/pins.ts';
 import type { LiveNode, LiveState } from '../data/shapes.ts';
 import { Awaited, Command, Empty } from '../parts/notes.tsx';
 import { NodeCard } from './fleet/node-card.tsx';
@@ -9,6 +11,7 @@ import { WaitingList } from './fleet/waiting-list.tsx';
 
 export function Fleet() {
   const state = live.value;
+  useEffect(() => void readPins(), []);
   if (state === null) return line.value.state === 'lost' ? <Empty title="The router has not been heard yet." /> : <Awaited what="the fleet" />;
   return <FleetNow state={state} />;
 }

@@ -4,6 +4,7 @@ import { count, duration, figure, moment, percent, relative, words } from '../da
 import { follow, hrefOf } from '../data/place.ts';
 import { useResource } from '../data/resource.ts';
 import type { Finding, HealthReport } from '../data/shapes.ts';
+import { pin } from '../data/pins.ts';
 import { Act } from '../parts/act.tsx';
 import { Spark } from '../parts/figures.tsx';
 import { Command, Empty, Loaded } from '../parts/notes.tsx';
@@ -89,7 +90,7 @@ function Item({ finding }: { readonly finding: Finding }) {
 /** Findings that can be mended from here. */
 function fixOf({ data, node_id: node, check_id: check }: Finding) {
   const model = typeof data?.['model'] === 'string' ? data['model'] : null;
-  if (model !== null && node && /not_loaded|load_timeout|thrash|evict/.test(check)) return <Act class="" what={`Pin ${model} on ${node}`} run={() => api.pin(node, model, true)}>Pin {model}</Act>;
+  if (model !== null && node && /not_loaded|load_timeout|thrash|evict/.test(check)) return <Act class="" what={`Pin ${model} on ${node}`} run={() => pin(node, model, true)}>Pin {model}</Act>;
   return null;
 }
 

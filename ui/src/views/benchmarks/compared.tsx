@@ -11,7 +11,7 @@ interface ComparedProps {
 export function Compared({ runs, colours }: ComparedProps) {
   return (
     <section aria-label="Compared runs" class="after">
-      <h2>Compared</h2>
+      <h2 class="compared">Compared</h2>
       {(['per_model', 'per_node'] as const).map((part) => <Part key={part} runs={runs} colours={colours} part={part} />)}
     </section>
   );

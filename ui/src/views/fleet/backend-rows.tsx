@@ -2,6 +2,7 @@
 import * as api from '../../data/api.ts';
 import { context, count, duration, figure, gigabytes, relative } from '../../data/format.ts';
 import { live } from '../../data/live.ts';
+import { isPinned, pin } from '../../data/pins.ts';
 import { follow, hrefOf } from '../../data/place.ts';
 import type { LiveBackend, LiveModel, LiveNode } from '../../data/shapes.ts';
 import { Act } from '../../parts/act.tsx';
@@ -45,14 +46,15 @@ interface ModelProps {
 
 function ModelRow({ node, backend, model }: ModelProps) {
   const [mark, tone, word] = marks[model.state] ?? marks.cold;
+  const pinned = model.pinned ?? isPinned(node.node_id, model.name);
   return (
     <li class="model-row">
       <span class={`model-mark ${tone}`} title={word}><span aria-hidden="true">{mark}</span><span class="hidden">{word}</span></span>
       <a class="model-name" href={hrefOf('models', { id: model.name })} onClick={follow} title={model.name}>{model.name}</a>
-      <ModelFigures model={model} />
+      <ModelFigures model={{ ...model, pinned }} />
       <span class="model-acts">
         {model.state === 'loaded' && <Act what={`Unload ${model.name} from ${backend.id}`} confirm="Unload?" run={() => api.unloadModel(backend.id, model.name)}>unload</Act>}
-        <Act what={`${model.pinned ? 'Unpin' : 'Pin'} ${model.name} on ${node.node_id}`} run={() => api.pin(node.node_id, model.name, !model.pinned)}>{model.pinned ? 'unpin' : 'pin'}</Act>
+        <Act what={`${pinned ? 'Unpin' : 'Pin'} ${model.name} on ${node.node_id}`} run={() => pin(node.node_id, model.name, !pinned)}>{pinned ? 'unpin' : 'pin'}</Act>
       </span>
     </li>
   );
@@ -72,12 +74,12 @@ function ModelFigures({ model }: { readonly model: LiveModel }) {
   );
 }
 
-function LoadingFigures({ model: { loading_ms: since = 0, load_expected_ms: expected } }: { readonly model: LiveModel }) {
-  const done = expected === undefined || expected <= 0 ? undefined : Math.min(1, since / expected);
+function LoadingFigures({ model: { loading_ms: since, load_expected_ms: expected } }: { readonly model: LiveModel }) {
+  const done = since === undefined || expected === undefined || expected <= 0 ? undefined : Math.min(1, since / expected);
   return (
     <>
       {done !== undefined && <span class="load-track" aria-hidden="true"><i style={{ width: `${done * 100}%` }} /></span>}
-      <span>loading {duration(since)}{expected !== undefined && ` of about ${duration(expected)}`}</span>
+      <span>loading{since !== undefined && ` ${duration(since)}`}{expected !== undefined && ` of about ${duration(expected)}`}</span>
     </>
   );
 }
