@@ -150,5 +150,5 @@ test('a program or a file that is not known is told', async () => {
   const world = fakeWorld({ cwd: folder });
   expect(await runCli(['migrate', 'other', 'x.yaml'], world.context, commands)).toBe(1);
   expect(await runCli(['migrate', 'nomyo', 'nothing.yaml'], world.context, commands)).toBe(1);
-  expect(world.complained.join('\n')).toMatch(/Known is nomyo[\s\S]*nothing\.yaml cannot be read \(ENOENT\)/);
+  expect(world.complained.join('\n')).toMatch(/Known are nomyo and herd[\s\S]*nothing\.yaml cannot be read \(ENOENT\)/);
 });

@@ -39,6 +39,22 @@ test('the file of the old router becomes one that is valid and serves the same s
   expect([ollama.received, vllm.received]).toEqual([1, 1]);
 });
 
+test('the environment of an ollama-herd router becomes a file that is valid and serves', async () => {
+  const folder = newFolder();
+  const env = join(folder, 'env');
+  writeFileSync(env, 'export FLEET_PORT="0"\nFLEET_MAX_RETRIES=3\nFLEET_SCORE_MODEL_HOT=60\nFLEET_ANTHROPIC_API_KEY=hush\n');
+  const written = await runProgram(['migrate', 'herd', '--out', 'oar.yaml'], { cwd: folder, env: { FLEET_ENV_FILE: env } });
+  expect(written.code).toBe(0);
+  expect(written.stderr).toMatch(/^Warning: env:3: FLEET_SCORE_MODEL_HOT /m);
+  const path = join(folder, 'oar.yaml');
+  expect(readFileSync(path, 'utf8') + written.stderr).not.toContain('hush');
+  const valid = await runProgram(['validate-config', '--config', path]);
+  expect([valid.code, valid.stdout, valid.stderr]).toEqual([0, `Config is valid: ${path}\n`, '']);
+  const ollama = await fake('ollama', 'llama3.2:3b');
+  const router = await RouterProcess.serve(path, { env: { OAR_OLLAMA__BASE_URL: ollama.url, OAR_STORE__KIND: 'memory' } });
+  expect((await router.post('/v1/chat/completions', { model: 'llama3.2:3b', messages: [{ role: 'user', content: 'Hello' }] })).status).toBe(200);
+});
+
 test('what cannot be migrated says why and leaves nothing behind', async () => {
   const folder = newFolder();
   writeFileSync(join(folder, 'config.yaml'), 'endpoints:\n  - localhost\n');
