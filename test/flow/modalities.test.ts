@@ -96,13 +96,15 @@ describe('a picture', () => {
 
   // FL-D22: with any Ollama there, the old system answered 500.
   test('of a model that nobody has is 404, whatever else there is; of a text model, 501 and no server is asked', async () => {
-    const [text, studio] = [await texts(), await painter()];
+    const [text, studio] = [await texts(), await painter({ ...paintings, 'POST /v1/audio/transcriptions': transcription }, ['flux-schnell', 'whisper-1', 'nomic-embed-text'])];
     const router = await over({ text, studio });
     const unknown = await ask(router, generate, { ...cat, model: 'no-such-model' });
     expect([unknown.status, errorIn(unknown.body).message]).toMatchObject([404, expect.stringContaining('no-such-model')]);
     const wrong = await ask(router, generate, { ...cat, model: 'llama3.2:1b' });
     expect([wrong.status, errorIn(wrong.body).message]).toMatchObject([501, expect.stringContaining('llama3.2:1b')]);
     expect((await ask(router, images, { ...cat, model: 'llama3.2:1b' })).status).toBe(501);
+    for (const model of ['whisper-1', 'nomic-embed-text']) expect((await ask(router, images, { ...cat, model })).status).toBe(501);
+    expect((await upload(router, { file: audio, model: 'flux-schnell' })).status).toBe(501);
     expect([text.requests, studio.requests]).toEqual([[], []]);
     expect(faultsOf(router)).toEqual([]);
   });

@@ -1,18 +1,12 @@
 /** Moonshine: an encoder that hears up to half a minute, and a decoder that writes it down word by word. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Segment } from '../../util/transcript.ts';
 import { knownFiles } from './known-files.ts';
 import type { OrtModule, OrtSession, OrtTensor } from './ort-api.ts';
 import { quietCuts } from './quiet-cuts.ts';
 import { readPieces, textOf } from './tokenizer.ts';
 import { sampleRate } from './wav.ts';
-
-export interface Segment {
-  /** Seconds. */
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-}
 
 const startToken = 1;
 const endToken = 2;

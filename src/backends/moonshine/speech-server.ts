@@ -2,13 +2,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { RouterError } from '../../core/errors.ts';
 import { readForm, textIn } from '../../util/form-fields.ts';
+import { type Segment, writeTranscript } from '../../util/transcript.ts';
 import { sendJson } from '../embedded/chat-answer.ts';
 import { Refusal } from '../embedded/chat-job.ts';
 import { bodyOf, isAllowed } from '../embedded/engine-server.ts';
 import { modelName } from './known-files.ts';
-import type { Segment } from './moonshine.ts';
 import { samplesOf } from './to-wav.ts';
-import { writeTranscript } from './transcript.ts';
 import { sampleRate } from './wav.ts';
 
 export interface Hearing {
@@ -55,9 +54,10 @@ async function transcribe(request: IncomingMessage, response: ServerResponse, he
   const language = field('language');
   if (language !== '' && !/^en(?:glish)?(?:-|$)/i.test(language)) throw new Refusal(400, 'invalid_request_error', `${modelName} hears English alone. Name another model for ${language.slice(0, 20)}.`, { param: 'language' });
   const format = field('response_format');
-  if (writeTranscript([], format, 0) === null) throw new Refusal(400, 'invalid_request_error', 'response_format is json, verbose_json, text, srt or vtt.', { param: 'response_format' });
+  if (writeTranscript({ text: '', segments: [] }, format) === null) throw new Refusal(400, 'invalid_request_error', 'response_format is json, verbose_json, text, srt or vtt.', { param: 'response_format' });
   const samples = await samplesOf(Buffer.from(form.slice(file.value.from, file.value.to), 'latin1'), signal);
-  const written = writeTranscript(await hear(samples, signal), format, samples.length / sampleRate);
+  const segments = await hear(samples, signal);
+  const written = writeTranscript({ text: segments.map((segment) => segment.text).join(' '), language: 'english', segments }, format, samples.length / sampleRate);
   response.writeHead(200, { 'content-type': written?.contentType ?? 'text/plain' });
   response.end(written?.body);
 }

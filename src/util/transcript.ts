@@ -1,5 +1,18 @@
 /** A transcript in the formats of OpenAI's transcription API. Pure. */
-import type { Segment } from './moonshine.ts';
+
+export interface Segment {
+  /** Seconds. */
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** What was heard. */
+export interface Transcript {
+  readonly text: string;
+  readonly language?: string;
+  readonly segments: readonly Segment[];
+}
 
 export interface WrittenTranscript {
   readonly contentType: string;
@@ -9,15 +22,14 @@ export interface WrittenTranscript {
 const json = 'application/json; charset=utf-8';
 const plain = 'text/plain; charset=utf-8';
 
-/** Null for a format that is not known. `seconds`: how long the recording is. */
-export function writeTranscript(segments: readonly Segment[], format: string, seconds: number): WrittenTranscript | null {
-  const text = segments.map((segment) => segment.text).join(' ');
+/** Null for a format that is not known. `seconds`: how long the recording is; absent: as far as something was said. */
+export function writeTranscript({ text, language, segments }: Transcript, format: string, seconds?: number): WrittenTranscript | null {
   switch (format) {
     case '':
     case 'json':
       return { contentType: json, body: JSON.stringify({ text }) };
     case 'verbose_json':
-      return { contentType: json, body: JSON.stringify({ task: 'transcribe', language: 'english', duration: seconds, text, segments: segments.map((segment, id) => ({ id, ...segment })) }) };
+      return { contentType: json, body: JSON.stringify({ task: 'transcribe', ...(language === undefined ? {} : { language }), duration: seconds ?? segments.at(-1)?.end ?? 0, text, segments: segments.map((segment, id) => ({ id, ...segment })) }) };
     case 'text':
       return { contentType: plain, body: `${text}\n` };
     case 'srt':

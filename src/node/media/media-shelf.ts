@@ -1,0 +1,121 @@
+/** What this machine can make and hear now, looked for in the background, and who does it. */
+import { type Clock, type CancelTimer } from '../../core/clock.ts';
+import { RouterError } from '../../core/errors.ts';
+import type { Model } from '../../core/fleet.ts';
+import { InTurn } from './in-turn.ts';
+import type { MediaHost, MediaModel, MediaTool, PictureOrder, Recording } from './media.ts';
+import type { Transcript } from '../../util/transcript.ts';
+
+export interface ShelfSettings {
+  readonly tools: readonly MediaTool[];
+  readonly host: MediaHost;
+  readonly clock: Clock;
+  readonly imageMs?: number;
+  readonly transcriptionMs?: number;
+}
+
+interface Offer {
+  readonly model: MediaModel;
+  readonly tool: MediaTool;
+}
+
+/** Contract fleet part 1.2. */
+const usualImageMs = 120_000;
+const usualTranscriptionMs = 300_000;
+const lookEveryMs = 15_000;
+const lookMs = 3000;
+const mostWaiting = 8;
+
+export class MediaShelf {
+  readonly #settings: ShelfSettings;
+  readonly #turns = new Map<MediaTool, InTurn>();
+  readonly #end = new AbortController();
+  #offers: ReadonlyMap<string, Offer> = new Map();
+  #looking: Promise<void> | null = null;
+  #cancel: CancelTimer = () => {};
+
+  constructor(settings: ShelfSettings) {
+    this.#settings = settings;
+  }
+
+  /** The models that are there, as they were found last; the first tool that has one keeps it. */
+  get models(): readonly Model[] {
+    return [...this.#offers.values()].map(({ model, tool }) => ({ name: model.name, capabilities: [model.capability], ownedBy: 'oar', row: { runtime: tool.name } }));
+  }
+
+  /** Looks once, and from then on again and again. Never rejects. */
+  look(): Promise<void> {
+    this.#looking ??= this.#lookOnce().finally(() => {
+      this.#looking = null;
+      if (!this.#end.signal.aborted) this.#cancel = this.#settings.clock.after(lookEveryMs, () => void this.look());
+    });
+    this.#cancel();
+    return this.#looking;
+  }
+
+  /** Rejects with `unknown_model`, `queue_full`, `backend_timeout`, or as the tool does. */
+  paint(order: PictureOrder, signal: AbortSignal): Promise<Buffer> {
+    const { tool } = this.#offerOf(order.model, 'image');
+    const { host, imageMs = usualImageMs } = this.#settings;
+    return this.#inTime(tool, imageMs, signal, (limited) => tool.paint?.(order, host, limited) ?? Promise.reject(noModel(order.model, 'image')));
+  }
+
+  hear(recording: Recording, signal: AbortSignal): Promise<Transcript> {
+    const { tool } = this.#offerOf(recording.model, 'transcription');
+    const { host, transcriptionMs = usualTranscriptionMs } = this.#settings;
+    return this.#inTime(tool, transcriptionMs, signal, (limited) => tool.hear?.(recording, host, limited) ?? Promise.reject(noModel(recording.model, 'transcription')));
+  }
+
+  /** Ends what runs. */
+  stop(): void {
+    this.#cancel();
+    this.#end.abort(new RouterError('shutting_down', 'This machine takes no more work.'));
+  }
+
+  #offerOf(name: string, capability: MediaModel['capability']): Offer {
+    const exact = this.#offers.get(name);
+    const offer = exact ?? (name === '' ? [...this.#offers.values()].find(({ model }) => model.capability === capability) : undefined);
+    if (offer?.model.capability !== capability) throw noModel(name, capability);
+    return offer;
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { tools, host, clock } = this.#settings;
+    const late = new AbortController();
+    const cancel = clock.after(lookMs, () => late.abort());
+    const signal = AbortSignal.any([late.signal, this.#end.signal]);
+    try {
+      const found = await Promise.all(tools.map((tool) => tool.find(host, signal).catch(() => [])));
+      const offers = new Map<string, Offer>();
+      for (const [index, tool] of tools.entries()) {
+        for (const model of found[index] ?? []) if (!offers.has(model.name)) offers.set(model.name, { model, tool });
+      }
+      this.#offers = offers;
+    } finally {
+      cancel();
+    }
+  }
+
+  /** The time limit begins when its turn comes. */
+  #inTime<Result>(tool: MediaTool, limitMs: number, signal: AbortSignal, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const { clock } = this.#settings;
+    const turn = this.#turns.get(tool) ?? new InTurn(mostWaiting);
+    this.#turns.set(tool, turn);
+    const either = AbortSignal.any([signal, this.#end.signal]);
+    return turn.run(async () => {
+      const late = new AbortController();
+      const cancel = clock.after(limitMs, () => late.abort(new RouterError('backend_timeout', `${tool.name} took longer than ${limitMs / 1000} s.`)));
+      try {
+        return await work(AbortSignal.any([either, late.signal]));
+      } catch (thrown) {
+        throw late.signal.aborted ? late.signal.reason : thrown;
+      } finally {
+        cancel();
+      }
+    }, either);
+  }
+}
+
+function noModel(name: string, capability: string): RouterError {
+  return new RouterError('unknown_model', name === '' ? `There is no ${capability} model on this machine.` : `There is no ${capability} model ${name.slice(0, 100)} on this machine.`, { param: 'model' });
+}
