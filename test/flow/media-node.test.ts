@@ -100,7 +100,7 @@ describe('commands', () => {
   const pids = (): number[] => (existsSync(join(folder, 'pids')) ? readFileSync(join(folder, 'pids'), 'utf8').trim().split(' ').map(Number) : []);
 
   test('of a caller who left are ended, with all that they started, and the next in line goes on', async () => {
-    program('mflux-generate', `if (args.includes('--prompt=endless')) { ${endless()} } else { for (const pid of fs.readFileSync(${marked('pids')}, 'utf8').trim().split(' ')) try { process.kill(Number(pid), 0); fs.writeFileSync(${marked('overlap')}, pid); } catch {} ${paints()} }`);
+    program('mflux-generate', `if (args.includes('--prompt=endless')) { ${endless()} } else { const [before] = fs.readFileSync(${marked('pids')}, 'utf8').split(' '); try { process.kill(Number(before), 0); fs.writeFileSync(${marked('overlap')}, before); } catch {} ${paints()} }`);
     const server = await offered([mflux]);
     const leaving = new AbortController();
     const left = post(server, { model: 'flux-dev', prompt: 'endless' }, { signal: leaving.signal });

@@ -1,5 +1,5 @@
 /** What this machine can make and hear now, looked for in the background, and who does it. */
-import { type Clock, type CancelTimer } from '../../core/clock.ts';
+import type { CancelTimer, Clock } from '../../core/clock.ts';
 import { RouterError } from '../../core/errors.ts';
 import type { Model } from '../../core/fleet.ts';
 import { InTurn } from './in-turn.ts';
