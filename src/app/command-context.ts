@@ -31,6 +31,10 @@ export function processContext(): CommandContext {
       const { runRouter } = await import('./router.ts');
       return runRouter({ ...options, version, env, cwd, out, err });
     },
+    async node(options) {
+      const { runNode } = await import('./node.ts');
+      return runNode(options, { version, env, out, err });
+    },
   };
 }
 

@@ -24,6 +24,24 @@ export interface CommandContext {
   keyFile(explicitPath: string | undefined): Promise<KeyFile>;
   /** Runs the router until it is told to stop; resolves with the exit code. */
   serve(options: { readonly configPath?: string; readonly friendly: boolean; readonly host?: string; readonly port?: string; readonly lan?: boolean }): Promise<number>;
+  /** Runs the node agent until it is told to stop; resolves with the exit code. */
+  node(options: NodeOptions): Promise<number>;
+}
+
+/** How `oar node` was called; absent texts come from the environment or are found. */
+export interface NodeOptions {
+  readonly join?: string;
+  readonly routerUrl?: string;
+  readonly nodeId?: string;
+  readonly ollamaHost?: string;
+  readonly stateDir?: string;
+  readonly logLevel?: string;
+  readonly startOllama: boolean;
+  readonly allowRestart: boolean;
+  readonly learnCapacity: boolean;
+  readonly insecure: boolean;
+  /** 0: any. */
+  readonly relayPort: number;
 }
 
 /** Where keys are kept. */

@@ -9,7 +9,7 @@ import { schemaAt } from './schema.ts';
 import type { Environment } from './variables.ts';
 
 /** Names that begin with OAR_ and are read elsewhere: by the embedded engine, the command line and the tests. */
-export const reservedNames: readonly string[] = ['OAR_EMBEDDED_MODEL', 'OAR_CACHE_DIR', 'OAR_EMBEDDED_GPU', 'OAR_URL', 'OAR_API_KEY', 'OAR_BASE_PATH', 'OAR_LONG'];
+export const reservedNames: readonly string[] = ['OAR_EMBEDDED_MODEL', 'OAR_CACHE_DIR', 'OAR_EMBEDDED_GPU', 'OAR_URL', 'OAR_API_KEY', 'OAR_BASE_PATH', 'OAR_JOIN_TOKEN', 'OAR_LONG'];
 
 /** What Kubernetes and Docker set for a service that happens to be called `oar`. */
 const serviceLink = /^OAR(_\w+)?_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?)$/;

@@ -46,6 +46,10 @@ export function fakeWorld(facts: FakeFacts = {}): FakeWorld {
       served.push(options);
       return exitCode;
     },
+    async node(options) {
+      served.push(options);
+      return exitCode;
+    },
   };
   return { context, printed, complained, calls, served };
 }

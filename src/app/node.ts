@@ -1,0 +1,174 @@
+/** Runs the node agent for the command line: this machine's servers, the router it reports to, start and stop. */
+import { randomBytes } from 'node:crypto';
+import { hostname, homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import type { BackendKind, BackendSettings } from '../backends/backend.ts';
+import { backends as backendKinds } from '../backends/index.gen.ts';
+import { createProbeClient } from '../backends/probe-client.ts';
+import type { NodeOptions } from '../commands/command.ts';
+import type { Clock } from '../core/clock.ts';
+import { NodeAgent } from '../node/agent.ts';
+import { browseMdns } from '../node/browse-mdns.ts';
+import { collectors } from '../node/collectors/index.gen.ts';
+import { collectorTools } from '../node/collectors/run-program.ts';
+import { RouterFinder, routerUrl } from '../node/find-router.ts';
+import { MachineWatch } from '../node/machine-watch.ts';
+import type { CapacityPart, LocalServer, ServerSource, Terminal } from '../node/node.ts';
+import { loadIdentity, rememberRouter } from '../node/node-identity.ts';
+import { OllamaProcess } from '../node/ollama-process.ts';
+import { restartOllama } from '../node/restart-order.ts';
+import { createRouterLink } from '../node/router-link.ts';
+import { ServerDoors } from '../node/server-doors.ts';
+import { isOwnHost } from '../util/address-ranges.ts';
+import { ollamaHostUrl } from '../util/ollama-host.ts';
+import { systemClock } from '../util/system-clock.ts';
+import { defaultTimeouts, detectServers } from './detect.ts';
+import { nodeTerminal } from './node-terminal.ts';
+
+export interface NodeWorld {
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  out(text: string): void;
+  err(text: string): void;
+}
+
+const probeMs = 5000;
+const answerMs = 1500;
+const detectMs = 700;
+const usualHeartbeatMs = 5000;
+const drainMs = 60_000;
+const usualOllama = 'http://127.0.0.1:11434';
+
+/** Resolves with the exit code when it was told to stop. Rejects with an Error whose message is for people. */
+export async function runNode(options: NodeOptions, world: NodeWorld): Promise<number> {
+  const { env } = world;
+  const terminal = nodeTerminal(options.logLevel ?? env.FLEET_NODE_LOG_LEVEL, world);
+  const folder = stateFolder(options, env);
+  const identity = await loadIdentity({ folder, hostName: hostname(), random: randomBytes }, options.nodeId || env.FLEET_NODE_NODE_ID || undefined);
+  const url = options.routerUrl || env.FLEET_NODE_ROUTER_URL || null;
+  const ollamaUrl = ollamaHostUrl(options.ollamaHost || env.FLEET_NODE_OLLAMA_HOST || env.OLLAMA_HOST) ?? usualOllama;
+  const link = createRouterLink(options.insecure);
+  const clock = systemClock;
+  const ollama = options.startOllama ? ollamaProcess(options, ollamaUrl, world, clock, terminal, () => agent.refresh('ollama')) : null;
+  let router = identity.router;
+  const agent: NodeAgent = new NodeAgent({
+    clock,
+    identity,
+    name: hostname(),
+    version: world.version,
+    machine: new MachineWatch({ clock, collectors, tools: collectorTools }),
+    servers: [ollamaServer(ollamaUrl, ollama)],
+    sources: [otherServers(ollamaUrl, env)],
+    doors: new ServerDoors({ clock, relayPort: options.relayPort, terminal }),
+    capacity: capacityPart(),
+    ollama,
+    link,
+    finder: new RouterFinder({ clock, url: url === null ? null : routerUrl(url), link, browse: browseMdns, preferred: () => router, terminal }),
+    joinToken: options.join || env.OAR_JOIN_TOKEN || null,
+    heartbeatMs: secondsOf(env.FLEET_NODE_HEARTBEAT_INTERVAL) ?? usualHeartbeatMs,
+    drainMs,
+    terminal,
+    restartOllama: (order, signal) => restartOllama(order, { process: ollama, allowed: options.allowRestart, platform: collectorTools.host.platform, run: collectorTools.run, terminal }, signal),
+    belongsTo(name) {
+      router = name;
+      rememberRouter(folder, name).catch(() => terminal.debug('The router could not be written down.'));
+    },
+  });
+  return untilStopped(agent);
+}
+
+/** Timers of a clock keep no process alive, and there may be no socket while the agent waits. */
+async function untilStopped(agent: NodeAgent): Promise<number> {
+  const alive = setInterval(() => {}, 2 ** 30);
+  try {
+    const { stop, hurry } = signals();
+    await agent.run(stop, hurry);
+    return 0;
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+/** The first signal asks to drain, the second to end at once. */
+function signals(): { readonly stop: Promise<void>; readonly hurry: Promise<void> } {
+  const nth = (wanted: number): Promise<void> =>
+    new Promise((resolve) => {
+      let count = 0;
+      const onSignal = (): void => {
+        count += 1;
+        if (count === wanted) resolve();
+      };
+      process.on('SIGINT', onSignal);
+      process.on('SIGTERM', onSignal);
+    });
+  return { stop: nth(1), hurry: nth(2) };
+}
+
+/** Nobody learns here yet: all of the machine is left to others. */
+function capacityPart(): CapacityPart | null {
+  return null;
+}
+
+function stateFolder({ stateDir }: NodeOptions, env: NodeWorld['env']): string {
+  if (stateDir) return stateDir;
+  if (env.FLEET_NODE_DATA_DIR) return env.FLEET_NODE_DATA_DIR.replace(/^~(?=\/|$)/, homedir());
+  const data = env.XDG_DATA_HOME;
+  return join(data !== undefined && isAbsolute(data) ? data : join(homedir(), '.local', 'share'), 'ollama-agent-router');
+}
+
+function secondsOf(text: string | undefined): number | undefined {
+  const seconds = Number(text);
+  return text !== undefined && seconds >= 0.5 && seconds <= 60 ? seconds * 1000 : undefined;
+}
+
+function kindOf(name: string): BackendKind {
+  const kind = backendKinds.find((one) => one.kind === name);
+  if (kind === undefined) throw new Error(`There is no backend kind ${name}.`);
+  return kind;
+}
+
+function ollamaServer(url: string, started: OllamaProcess | null): LocalServer {
+  const server = localServer({ id: 'ollama', kind: 'ollama', url, priority: 0, tags: [], models: [], timeouts: defaultTimeouts }, kindOf('ollama'));
+  return { ...server, maxConcurrent: () => started?.slots, relayOnly: () => started?.runs === true };
+}
+
+function localServer(settings: BackendSettings, kind: BackendKind): LocalServer {
+  return {
+    name: settings.id,
+    kind: kind.kind,
+    url: settings.url,
+    probe: (previous, signal) => kind.probe(createProbeClient(settings, kind, probeMs, signal), settings, previous),
+    answersAt: (url, signal) => kind.detect(createProbeClient({ ...settings, url }, kind, answerMs, signal)),
+  };
+}
+
+/** llama-server, LM Studio, vLLM and the like, where they usually listen on this machine. */
+function otherServers(ollamaUrl: string, env: NodeWorld['env']): ServerSource {
+  const kinds = ['llama-server', 'openai'].map(kindOf);
+  return {
+    async find(signal) {
+      const client = (settings: BackendSettings, kind: BackendKind) => createProbeClient(settings, kind, detectMs, signal);
+      const found = await detectServers({ kinds, env, client }).catch(() => []);
+      const others = found.filter(({ settings }) => settings.url !== ollamaUrl);
+      const routers = await Promise.all(others.map(({ settings, kind }) => isRouter(client(settings, kind))));
+      return others.filter((_, index) => !routers[index]).map(({ settings, kind }) => localServer(settings, kind));
+    },
+  };
+}
+
+/** A router lists models like any server; one that was told of itself would ask itself for ever. */
+function isRouter(client: ReturnType<typeof createProbeClient>): Promise<boolean> {
+  return client.get('/health').then(
+    (health) => typeof health === 'object' && health !== null && (health as { service?: unknown }).service === 'ollama-agent-router',
+    () => false,
+  );
+}
+
+function ollamaProcess(options: NodeOptions, url: string, { env }: NodeWorld, clock: Clock, terminal: Terminal, changed: () => void): OllamaProcess | null {
+  if (!isOwnHost(new URL(url).hostname.replace(/^\[|\]$/g, ''))) {
+    terminal.warn(`${url} is not on this machine, so no Ollama is started for it.`);
+    return null;
+  }
+  const told = options.ollamaHost || env.FLEET_NODE_OLLAMA_HOST;
+  return new OllamaProcess({ clock, program: env.OLLAMA_BIN || 'ollama', env: told ? { ...env, OLLAMA_HOST: new URL(url).host } : env, terminal, changed });
+}

@@ -1,0 +1,42 @@
+/** `oar node`: offers this machine to a router of the network, and takes its work. */
+import type { Command } from './command.ts';
+
+export const command: Command = {
+  name: 'node',
+  summary: 'offer this machine and its models to a router in the network',
+  options: [
+    { flags: '--join <token>', description: 'token that `oar serve --lan` printed (OAR_JOIN_TOKEN); without it the machine waits to be approved' },
+    { flags: '--router-url <url>', description: 'address of the router (FLEET_NODE_ROUTER_URL); found by mDNS when left out' },
+    { flags: '--node-id <id>', description: 'name of this machine in the fleet (FLEET_NODE_NODE_ID); made once and kept when left out' },
+    { flags: '--ollama-host <url>', description: 'where Ollama answers (FLEET_NODE_OLLAMA_HOST, OLLAMA_HOST)' },
+    { flags: '--start-ollama', description: 'run `ollama serve` when none answers, and again when it dies' },
+    { flags: '--allow-restart', description: 'let the router restart an Ollama service that the node did not start' },
+    { flags: '--relay-port <port>', description: 'port of the relay to servers that answer on this machine alone; any free one when left out' },
+    { flags: '--learn-capacity', description: 'learn when the owner needs the machine, and leave it then (FLEET_NODE_ENABLE_CAPACITY_LEARNING)' },
+    { flags: '--state-dir <folder>', description: 'where the id and secret of this machine are kept (FLEET_NODE_DATA_DIR)' },
+    { flags: '--log-level <level>', description: 'debug, info, warn or silent' },
+  ],
+  run(context, _args, options) {
+    const text = (name: string): { readonly [key: string]: string } => (typeof options[name] === 'string' ? { [name]: options[name] } : {});
+    return context.node({
+      ...text('join'),
+      ...text('routerUrl'),
+      ...text('nodeId'),
+      ...text('ollamaHost'),
+      ...text('stateDir'),
+      ...text('logLevel'),
+      startOllama: options['startOllama'] === true,
+      allowRestart: options['allowRestart'] === true,
+      learnCapacity: options['learnCapacity'] === true,
+      insecure: options.insecure === true,
+      relayPort: portIn(options['relayPort']),
+    });
+  },
+};
+
+function portIn(value: unknown): number {
+  if (value === undefined) return 0;
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--relay-port ${String(value)} is no port. It is a number from 1 to 65535.`);
+  return port;
+}

@@ -1,0 +1,60 @@
+/** Talks HTTP to the router: asks whether one is there, and sends heartbeats. */
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+
+export interface LinkAnswer {
+  readonly status: number;
+  readonly text: string;
+  /** This machine's address on the way to the router. */
+  readonly localAddress: string;
+}
+
+export interface RouterLink {
+  /** Null: nobody answers there. An answer with any status is one. */
+  probe(url: string, signal: AbortSignal): Promise<LinkAnswer | null>;
+  /** Rejects when there is no whole answer in time. */
+  post(url: string, path: string, body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<LinkAnswer>;
+  close(): void;
+}
+
+const probeMs = 2000;
+/** As the agents of the old system wait. */
+const postMs = 10_000;
+const maximumCharacters = 1_000_000;
+
+/** `insecure`: a certificate that nobody vouches for is accepted. */
+export function createRouterLink(insecure: boolean): RouterLink {
+  const plain = new HttpAgent({ keepAlive: true, maxSockets: 2 });
+  const secure = new HttpsAgent({ keepAlive: true, maxSockets: 2, rejectUnauthorized: !insecure });
+  const send = (method: string, url: string, path: string, body: string | null, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<LinkAnswer> =>
+    new Promise((resolve, reject) => {
+      const target = new URL(`${url.replace(/\/+$/, '')}${path}`);
+      const https = target.protocol === 'https:';
+      const call = (https ? httpsRequest : httpRequest)(target, { method, headers: { ...headers, ...(body === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }) }, agent: https ? secure : plain, signal });
+      call.on('error', reject);
+      call.on('response', (answer) => {
+        const localAddress = plainAddress(answer.socket.localAddress ?? '');
+        let text = '';
+        answer.setEncoding('utf8');
+        answer.on('data', (piece: string) => {
+          if (text.length < maximumCharacters) text += piece;
+        });
+        answer.on('error', reject);
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text, localAddress }));
+      });
+      call.end(body ?? undefined);
+    });
+  return {
+    probe: (url, signal) => send('GET', url, '/health', null, {}, AbortSignal.any([signal, AbortSignal.timeout(probeMs)])).catch(() => null),
+    post: (url, path, body, headers, signal) => send('POST', url, path, body, headers, AbortSignal.any([signal, AbortSignal.timeout(postMs)])),
+    close() {
+      plain.destroy();
+      secure.destroy();
+    },
+  };
+}
+
+/** An IPv4 address in IPv6's clothes is one of IPv4; a zone says nothing to others. */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+}
