@@ -195,7 +195,7 @@ export class NodeAgent {
   /** Throws an Error for people when the token is wrong: whoever typed it is there to read it. */
   #refused(router: FoundRouter, { status, why }: Extract<BeatOutcome, { kind: 'refused' }>, withToken: boolean): void {
     const { terminal, identity } = this.#parts;
-    if (status === 401 && withToken) throw new Error(`The router at ${router.url} refuses the join token. ${why} Make a new one there with \`oar nodes token\`, or run \`oar node\` without --join and approve it there.`);
+    if (status === 401 && withToken) throw new Error(`The router at ${router.url} refuses the join token. ${why} Or run \`oar node\` without --join, and approve it there.`);
     // A router behind a translated address takes the machine's own address for a foreign one.
     if (status === 403 && this.#tellsLanIp) {
       this.#tellsLanIp = false;

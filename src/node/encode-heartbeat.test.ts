@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { NodeReport } from '../core/node.ts';
+import { readHeartbeat } from '../http/heartbeat-body.ts';
 import { encodeHeartbeat } from './encode-heartbeat.ts';
 
 const gib = 1024 ** 3;
@@ -68,6 +69,12 @@ test('ours is whole, without the rows that the router reads from the server itse
   expect(oar.servers[0]).toMatchObject({ key: 'oar_relay_x', maxConcurrent: 4, resident: [{ name: 'llama3:8b', vramBytes: 5 * gib, contextLength: 8192 }] });
   expect(JSON.stringify(oar)).not.toMatch(/"row"|"show"/);
   expect(oar.servers[1]).toEqual(servers[1]);
+});
+
+test('the router reads what was sent, all of it', () => {
+  const read = readHeartbeat(JSON.stringify(encodeHeartbeat(report, '192.168.1.7')), 0);
+  const servers = report.servers.map((server) => ({ ...server, models: server.models.map(({ row: _row, show: _show, ...model }) => model), resident: server.resident?.map(({ row: _row, ...one }) => one) ?? null }));
+  expect(read).toMatchObject({ kind: 'report', old: false, report: { ...report, servers } });
 });
 
 test('a machine without Ollama, and of which little is known, has the required fields and no nulls', () => {

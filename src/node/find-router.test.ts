@@ -130,6 +130,14 @@ test('who is told to stop finds nothing, and leaves nothing behind', async () =>
   expect([network.browsers, network.clock.pending]).toEqual([0, 0]);
 });
 
+test('a router that was started anew on another port is the same for the machine', async () => {
+  const network = new Network();
+  network.preferred = 'Fleet Manager Router (den 11435)';
+  network.answering = new Set(['http://10.0.0.1:9', 'http://10.0.0.2:1']);
+  network.announced = [{ name: 'Fleet Manager Router (attic 11435)', urls: ['http://10.0.0.2:1'] }, { name: 'Fleet Manager Router (den 9)', urls: ['http://10.0.0.1:9'] }];
+  expect((await network.finder().find(never))?.url).toBe('http://10.0.0.1:9');
+});
+
 test('the order of candidates: the known router, the one of before, the others', () => {
   const heard = [{ name: 'a', urls: ['1', '2'] }, { name: 'b', urls: ['3'] }, { name: 'c', urls: ['4'] }];
   expect(candidates(heard, 'c', { name: 'b', url: '3', localAddress: '' }).map(({ url }) => url)).toEqual(['4', '3', '1', '2']);

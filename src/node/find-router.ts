@@ -79,7 +79,7 @@ export class RouterFinder {
     const { url, link, preferred } = this.#settings;
     const known = preferred();
     const announced = browser?.found() ?? [];
-    const waits = loyal && known !== undefined && announced.length > 0 && !announced.some(({ name }) => name === known);
+    const waits = loyal && known !== undefined && announced.length > 0 && !announced.some(({ name }) => onSameHost(name, known));
     for (const { url: candidate, name } of url === null ? candidates(waits ? [] : announced, known, this.#last) : [{ url }]) {
       const answer = await link.probe(candidate, signal);
       if (answer !== null) return { url: candidate, localAddress: answer.localAddress, ...(name === undefined ? {} : { name }) };
@@ -94,9 +94,15 @@ export class RouterFinder {
   }
 }
 
-/** The known router first, then the one of before, then the others as they were heard of. */
+/** Routers carry their host and port in their names; one that was started anew may have another port. */
+function onSameHost(name: string, known: string | undefined): boolean {
+  const host = (text: string): string => text.replace(/ \d+\)$/, ')');
+  return known !== undefined && host(name) === host(known);
+}
+
+/** The known router first, then what is on its host, then the one of before, then the others as they were heard of. */
 export function candidates(announced: readonly Announced[], preferred: string | undefined, last: FoundRouter | null): readonly { readonly url: string; readonly name?: string }[] {
-  const rank = ({ name }: Announced): number => (name === preferred ? 0 : name === last?.name ? 1 : 2);
+  const rank = ({ name }: Announced): number => [name === preferred, onSameHost(name, preferred), name === last?.name, true].indexOf(true);
   const heard = announced.toSorted((a, b) => rank(a) - rank(b)).flatMap(({ name, urls }) => urls.map((url) => ({ url, name })));
   if (last === null || heard.some(({ url }) => url === last.url)) return heard;
   // It may only have stopped announcing itself.
