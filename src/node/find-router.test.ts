@@ -30,7 +30,13 @@ class Network {
       browse: (heard) => {
         this.browsers += 1;
         this.#heard = heard;
-        return { found: () => this.announced, ask: () => void (this.asked += 1), close: () => void (this.browsers -= 1) };
+        const ask = (): void => {
+          this.asked += 1;
+        };
+        const close = (): void => {
+          this.browsers -= 1;
+        };
+        return { found: () => this.announced, ask, close };
       },
       preferred: () => this.preferred,
       terminal: { debug: () => {}, info: (line) => void this.said.push(line), warn: (line) => void this.said.push(line) },
