@@ -80,10 +80,12 @@ export async function runNode(options: NodeOptions, world: NodeWorld): Promise<n
 /** Timers of a clock keep no process alive, and there may be no socket while the agent waits. */
 async function untilStopped(agent: NodeAgent): Promise<number> {
   const alive = setInterval(() => {}, 2 ** 30);
+  let code = 0;
   try {
     const { stop, hurry } = signals();
+    void hurry.then(() => (code = 130));
     await agent.run(stop, hurry);
-    return 0;
+    return code;
   } finally {
     clearInterval(alive);
   }

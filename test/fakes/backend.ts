@@ -54,6 +54,8 @@ export interface FakeOptions {
   /** Required of every request when given. */
   readonly apiKey?: string;
   readonly port?: number;
+  /** An address of this machine; `127.0.0.1` when absent. */
+  readonly host?: string;
   /** Addresses that the fake does not know by itself, as `POST /v1/embeddings`; such requests are in `requests`. */
   readonly handlers?: Readonly<Record<string, (request: FakeRequest, response: ServerResponse) => void>>;
   /** False in load tests: requests are counted and not kept. */
@@ -104,13 +106,13 @@ export class FakeBackend {
 
   static async start(options: FakeOptions): Promise<FakeBackend> {
     const fake = new FakeBackend(options);
-    await new Promise<void>((resolve, reject) => fake.#server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve, reject) => fake.#server.once('error', reject).listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve));
     fake.port = (fake.#server.address() as AddressInfo).port;
     return fake;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${this.#options.host ?? '127.0.0.1'}:${this.port}`;
   }
 
   /** Steps with `times` are used up in order; then the last one without. `*` is for every model that has none of its own. */

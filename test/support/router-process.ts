@@ -75,13 +75,16 @@ export interface SpawnOptions {
   readonly cwd?: string;
   readonly home?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A program that runs it, with its arguments, such as `ip netns exec NAME`. */
+  readonly within?: readonly string[];
 }
 
 /** The program with these arguments, in a home and a working folder of its own. */
 export function spawnProgram(args: readonly string[], options: SpawnOptions = {}): ChildProcess {
   if (!existsSync(main)) throw new Error('There is no build; run "npm run build" first.');
   const home = options.home ?? newFolder();
-  const child = spawn(process.execPath, [main, ...args], {
+  const [program = process.execPath, ...before] = [...(options.within ?? []), process.execPath];
+  const child = spawn(program, [...before, main, ...args], {
     cwd: options.cwd ?? home,
     env: { PATH: process.env['PATH'] ?? '', HOME: home, XDG_DATA_HOME: join(home, 'data'), XDG_CONFIG_HOME: join(home, '.config'), XDG_CACHE_HOME: join(home, 'cache'), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,102 @@
+/** Two machines on a real link, made of network namespaces: the node finds its router by mDNS and follows it. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startNode } from '../support/node-process.ts';
+import { configFile, keepForFile, newFolder, RouterProcess } from '../support/router-process.ts';
+
+const names = { router: `oar-r-${process.pid}`, node: `oar-n-${process.pid}` };
+const addresses = { router: '10.213.77.1', node: '10.213.77.2' };
+
+function ip(line: string): void {
+  execFileSync('ip', line.split(' '), { stdio: 'pipe' });
+}
+
+/** Null: they were made. */
+function makeLink(): string | null {
+  try {
+    for (const name of Object.values(names)) ip(`netns add ${name}`);
+    ip(`link add oarr${process.pid} netns ${names.router} type veth peer name oarn${process.pid} netns ${names.node}`);
+    for (const [side, name] of Object.entries(names)) {
+      const device = `${side === 'router' ? 'oarr' : 'oarn'}${process.pid}`;
+      ip(`-n ${name} addr add ${addresses[side as keyof typeof addresses]}/24 dev ${device}`);
+      ip(`-n ${name} link set ${device} up`);
+      ip(`-n ${name} link set lo up`);
+    }
+    return null;
+  } catch (thrown) {
+    removeLink();
+    return thrown instanceof Error ? thrown.message.split('\n').join(' ') : String(thrown);
+  }
+}
+
+function removeLink(): void {
+  for (const name of Object.values(names)) {
+    try {
+      ip(`netns del ${name}`);
+    } catch {
+      // It was not made.
+    }
+  }
+}
+
+const problem = process.platform === 'linux' ? makeLink() : 'only Linux has them';
+if (problem !== null) console.log(`left out, since network namespaces cannot be made here: ${problem}`);
+
+/** Runs in the namespace of one of the two machines. */
+const within = (side: keyof typeof names) => ['ip', 'netns', 'exec', names[side]] as const;
+
+const tinyOllama = fileURLToPath(new URL('../support/tiny-ollama.mjs', import.meta.url));
+let ollama: ChildProcess | null = null;
+
+keepForFile();
+beforeAll(() => {
+  if (problem !== null) return;
+  const [program, ...before] = within('node');
+  // On loopback of its machine alone, as Ollama listens by itself.
+  ollama = spawn(program, [...before, process.execPath, tinyOllama], { env: { PATH: process.env['PATH'], OLLAMA_HOST: '127.0.0.1:11434' }, stdio: 'ignore' });
+});
+afterAll(() => {
+  ollama?.kill('SIGKILL');
+  if (problem === null) removeLink();
+});
+
+/** What a client on the router's machine is answered. */
+function chatAt(port: number): Promise<string> {
+  const body = JSON.stringify({ model: 'tiny:1b', messages: [{ role: 'user', content: 'Hello' }] });
+  const script = `fetch('http://127.0.0.1:${port}/v1/chat/completions', { method: 'POST', headers: { 'content-type': 'application/json' }, body: ${JSON.stringify(body)} }).then(async (r) => console.log(r.status, await r.text()), (e) => console.log(String(e)))`;
+  const [program, ...before] = within('router');
+  return new Promise((resolve) => {
+    const child = spawn(program, [...before, process.execPath, '-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+    child.on('close', () => resolve(text));
+  });
+}
+
+function serve(folder: string, port: number): Promise<RouterProcess> {
+  const config = configFile({ server: { port }, backends: [], gpu: { provider: 'none' }, store: { kind: 'sqlite', path: `${folder}/router.db` } }, folder);
+  return RouterProcess.start(['serve', '--lan', '--config', config], /"url":"([^"]+)"/, { within: within('router'), home: folder });
+}
+
+test.skipIf(problem !== null)('a node finds its router across a link, joins with the token, serves through its relay, and follows it to another port', { timeout: 60_000 }, async () => {
+  const folder = newFolder();
+  const first = await serve(folder, 21_435);
+  const [, token = ''] = await waitFor(() => /oar node --join (\S+)/.exec(first.stderr));
+  const node = await startNode(['--join', token], { within: within('node') });
+  const began = performance.now();
+  await node.until(/belongs to the fleet/);
+  expect(performance.now() - began).toBeLessThan(3000);
+  await expect.poll(() => chatAt(21_435), { timeout: 5000 }).toMatch(/^200 .*Hello from tiny:1b/);
+  await first.stop('SIGKILL');
+  const second = await serve(folder, 21_436);
+  await node.until(/Router: http:\/\/10\.213\.77\.1:21436/);
+  await expect.poll(() => chatAt(21_436), { timeout: 10_000 }).toMatch(/^200 .*Hello from tiny:1b/);
+  expect((await node.stop()).code).toBe(0);
+  await second.stop();
+});
+
+async function waitFor(look: () => RegExpExecArray | null): Promise<RegExpExecArray> {
+  await expect.poll(() => look() !== null, { timeout: 5000 }).toBe(true);
+  return look() as RegExpExecArray;
+}
