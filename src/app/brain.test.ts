@@ -23,6 +23,7 @@ function keepAliveOn(node: NodeState | undefined, more: Partial<ChatRequest> = {
     load: () => load(),
     gpuBusyElsewhere: () => false,
     context: new ContextChoice({ mode: 'pin', clock, log: quiet, view: () => view, load: () => load(), table: () => table([]), presetFor: () => undefined }),
+    substitution: () => 'never',
     thinkingBudget: { factor: 4, minTokens: 1024 },
     ...(ofFile === undefined ? {} : { keepAlive: ofFile }),
   });

@@ -42,6 +42,8 @@ export interface BrainSources {
   /** Tells which conversation a request belongs to; absent: nobody remembers where conversations were. */
   readonly conversationKey?: (request: InferenceRequest, modelKey: string) => number | null;
   readonly context: ContextChoice;
+  /** As it is now: it may be switched while the router runs. */
+  readonly substitution: () => RoutingPolicy['substitution'];
   readonly thinkingBudget: ThinkingBudget;
 }
 
@@ -91,7 +93,7 @@ export function createBrain(given: BrainSources): Brain {
       const fleet = sources.fleet.view();
       const table = sources.table();
       const { resolved, fallbacks } = wanted(request);
-      const alternatives = alternativesOf(request, fallbacks, options?.strict === true ? 'never' : sources.policy.substitution);
+      const alternatives = alternativesOf(request, fallbacks, options?.strict === true ? 'never' : sources.substitution());
       return decide({
         request,
         resolved,

@@ -24,6 +24,7 @@ import { createAsk } from './ask-classifier.ts';
 import { createBrain } from './brain.ts';
 import { type ConversationAffinity, createAffinity } from './conversation-affinity.ts';
 import { ContextChoice } from './context-choice.ts';
+import type { ServicePolicies } from './fleet-policies.ts';
 import { createForeignLoad } from './foreign-gpu-load.ts';
 import { routingPolicy } from './policy.ts';
 import { pooledSource, randomId } from './random-id.ts';
@@ -46,6 +47,7 @@ export interface ServiceSources {
   readonly preparation?: Preparation;
   readonly conversations?: Conversations;
   readonly stopping: () => boolean;
+  readonly policies: ServicePolicies;
 }
 
 export interface Service {
@@ -94,6 +96,7 @@ export function createService(sources: ServiceSources): Service {
     gpuBusyElsewhere: () => foreign.busy(),
     conversationKey: affinity.keyOf,
     context,
+    substitution: sources.policies.substitution,
     thinkingBudget: config.context.thinkingBudget,
     ...(loaded.fromFile.ollamaKeepAlive && config.ollama.keepAlive !== undefined ? { keepAlive: config.ollama.keepAlive } : {}),
     ...(config.queue.timeoutMs === undefined ? {} : { defaultExecutionMs: config.queue.timeoutMs }),
@@ -114,6 +117,8 @@ export function createService(sources: ServiceSources): Service {
     holdHeadMs: config.server.holdHeadMs,
     retries: config.router.retries,
     stopping: sources.stopping,
+    switchedOff: sources.policies.switchedOff,
+    fetchModel: sources.policies.fetchModel,
   });
   const jobs = createServiceJobs(sources, () => handle, (model) => desk.desk.load().queued(model));
   const detach = fleet.onChange(() => desk.desk.fleetChanged());
@@ -126,12 +131,12 @@ interface Desk {
   readonly context: ContextChoice;
 }
 
-function createDesk({ loaded, clock, fleet, log }: ServiceSources, table: () => RoutingTable, affinity: ConversationAffinity): Desk {
+function createDesk({ loaded, clock, fleet, log, policies }: ServiceSources, table: () => RoutingTable, affinity: ConversationAffinity): Desk {
   const { config } = loaded;
   const view = (): ReturnType<Fleet['view']> => fleet.view();
   let place: Place = () => null;
   const foreign = createForeignLoad(config.gpu.maxGpuUtilizationPct, view, () => scheduler.load(), () => clock.now());
-  const context = new ContextChoice({ mode: config.context.protect, clock, log, view, load: () => scheduler.load(), table, presetFor: () => undefined });
+  const context = new ContextChoice({ mode: config.context.protect, clock, log, view, load: () => scheduler.load(), table, presetFor: policies.presetFor });
   const limits = schedulerLimits({
     queue: { globalMaxConcurrent: config.queue.globalMaxConcurrent ?? null, globalMaxQueued: config.queue.globalMaxQueued, perUserMaxQueued: config.queue.perUserMaxQueued ?? null },
     table,

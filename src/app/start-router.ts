@@ -24,6 +24,7 @@ import { createAdminPlane } from './admin-plane.ts';
 import { gaugesNow, routesOf } from './addresses.ts';
 import type { PlannedBackend } from './backend-plan.ts';
 import { createFetchPicture } from './fetch-picture.ts';
+import { createFleetPolicies } from './fleet-policies.ts';
 import { gpuSettings } from './gpu-settings.ts';
 import { Lifecycle, type Part } from './lifecycle.ts';
 import { announcing, createNodes, ownAddresses } from './nodes.ts';
@@ -85,14 +86,15 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const streams = new OpenStreams(clock);
   const metrics = createMetrics(() => gaugesNow({ clock, fleet, service, ledger }));
   const conversations = createConversations({ store: store.kv, clock, log, ttlMs: config.responses.ttlSeconds * 1000, maxStored: config.responses.maxStored });
-  const service = createService({ ...options, policy: access.policy, spend: (plane, keyId, tokens) => access.control?.spend(plane, keyId, tokens), preparation: preparationOf(options), conversations, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics, [ledger, ...tracing.recorders]), stopping: () => state.stopping });
   const models = createModelOperations({ view: () => fleet.view(), changed: (id, change) => fleet.modelsChanged(id, change), backend: (id) => serving.sendTo(id), localNodeId: config.server.nodeId, clock, log });
+  const policies = createFleetPolicies({ config, version, clock, log, fleet, backend: (id) => serving.get(id), store, ledger, models, audit: admin.audit, keyless: access.control === null, load: () => service.load() });
+  const service = createService({ ...options, policies, policy: access.policy, spend: (plane, keyId, tokens) => access.control?.spend(plane, keyId, tokens), preparation: preparationOf(options), conversations, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics, [ledger, ...tracing.recorders, policies.use]), stopping: () => state.stopping });
   const sessions = { desk: access.control?.sessions ?? null, basePath: config.server.basePath, secure: config.server.https.enabled };
   const plain = routesOf({ sessions, models, clock, fleet, service, metrics, ledger, usageStore: store.usage, streams, answers: conversations, facts: statusFacts(config, version, ollamaUrl(options)), defaultTaskType: config.router.defaultTaskType, aliases: config.aliases, startedAt: clock.now(), accepting: () => state.accepting, pageFolder: config.dashboard.enabled ? pageFolder() : null });
   const nodes = createNodes({ config, store, fleet, serving, clock, log, keyless: access.control === null, denied: admin.denied });
   const machines = [...heartbeatRoutes(nodes, { allowOtherHosts: config.fleet.allowOtherHosts, ownAddresses }), ...nodeRoutes(nodes, admin.audit)];
   // Without a door that asks for keys these would be open.
-  const routes = [...plain, ...machines, ...tracing.routes, ...(access.control === null ? [] : [...admin.routes, ...adminJobRoutes(service.jobs, admin.audit), ...tracing.adminRoutes(conversations, admin.audit)])];
+  const routes = [...plain, ...machines, ...tracing.routes, ...policies.routes, ...(access.control === null ? [] : [...admin.routes, ...adminJobRoutes(service.jobs, admin.audit), ...tracing.adminRoutes(conversations, admin.audit)])];
   const door = new Door(() => startServer(serverOptions(config, clock, log, routes, access.control)));
   const lifecycle = new Lifecycle(
     [
@@ -106,6 +108,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
       { name: 'machines', start: () => nodes.start(), stop: () => nodes.stop() },
       { name: 'service', start: () => {}, stop: () => service.detach() },
       { name: 'jobs', start: async () => void (await service.jobs.recover()), stop: () => service.jobs.stop(drainMs) },
+      policies,
       { name: 'access', start: () => access.file?.watch(), stop: () => access.file?.stop() },
       door,
       announcing(config, version, clock, log, () => door.port),
@@ -115,11 +118,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     log,
   );
   await lifecycle.start();
-  const reload = (): void => {
-    void access.file?.reload(true);
-    door.reload();
-  };
-  return { url: urlOf(config, door.port), port: door.port, fleet, nodes, service, routes, reload, addBackend: (planned) => addLater(fleet, serving, planned), stop: () => lifecycle.stop() };
+  return { url: urlOf(config, door.port), port: door.port, fleet, nodes, service, routes, reload: () => { void access.file?.reload(true); door.reload(); }, addBackend: (planned) => addLater(fleet, serving, planned), stop: () => lifecycle.stop() };
 }
 
 function fleetOf({ clock, log, backends, probeIntervalMs, loaded: { config } }: RouterOptions, serving: ServingBackends): RunningFleet {

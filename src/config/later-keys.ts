@@ -13,7 +13,7 @@ interface LaterKey {
 
 /** The store keys exist; some of their values do not yet. */
 const laterKeys: readonly LaterKey[] = [
-  ...['cache', 'ensemble', 'preload'].map((section) => ({ path: [section] })),
+  ...['cache', 'ensemble'].map((section) => ({ path: [section] })),
   { path: ['router', 'fairness'] },
   { path: ['store', 'kind'], value: 'redis', instead: 'Write sqlite or memory.', standIn: 'sqlite' },
   { path: ['store', 'url'] },

@@ -9,13 +9,14 @@ import { gpu } from './sections/gpu.ts';
 import { jobs, store } from './sections/jobs.ts';
 import { aliases, models, routes } from './sections/models.ts';
 import { ollama } from './sections/ollama.ts';
+import { preload } from './sections/preload.ts';
 import { queue } from './sections/queue.ts';
 import { router } from './sections/router.ts';
 import { server } from './sections/server.ts';
 import { telemetry } from './sections/telemetry.ts';
 
 /** The order is that of docs/config.md. */
-export const configSchema = z.strictObject({ server, ollama, backends, fleet, models, routes, aliases, router, queue, context, media, responses, jobs, store, gpu, telemetry, dashboard, access });
+export const configSchema = z.strictObject({ server, ollama, backends, fleet, models, routes, aliases, router, queue, preload, context, media, responses, jobs, store, gpu, telemetry, dashboard, access });
 
 /** The parts of a JSON schema that the errors, the environment and the documentation look at. */
 export interface SchemaNode {

@@ -11,7 +11,7 @@ import { decisionHeaders } from './decision-headers.ts';
 import { HeadKeeper } from './head-keeper.ts';
 import type { Handle, InferenceCall, Reply } from './pipeline.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
-import { decideOn } from './prepare-decision.ts';
+import { choose } from './prepare-decision.ts';
 import { RequestRecord } from './record.ts';
 import { AnswerInterrupted } from './respond.ts';
 
@@ -26,9 +26,10 @@ export function createHandle(parts: PipelineParts): Handle {
       const request = decoded instanceof Promise ? await decoded : decoded;
       record.request = request;
       keeper = keepHead(parts, call, request, record, reply);
-      const classified = call.gateway?.classify(request) ?? parts.brain.classify(request, call.signal);
-      record.classification = classified instanceof Promise ? await classified : classified;
-      const decided = decideOn(parts, request, record.classification, { strict: isStrict(call) });
+      const off = parts.switchedOff(request.task);
+      if (off !== null) throw new RouterError('not_supported', off);
+      const chosen = choose(parts, call, request, record);
+      const decided = chosen instanceof Promise ? await chosen : chosen;
       const decision = withAllowed(decided.decision, call.principal);
       record.decision = decision;
       if (decision.kind === 'job' && !call.job) await acceptJob(parts, call, record, request, decision, reply);
@@ -42,11 +43,6 @@ export function createHandle(parts: PipelineParts): Handle {
       parts.recorder.record(record.finish(parts.clock.now()));
     }
   };
-}
-
-/** Who names the backend, or says so, gets what was asked for or nothing. */
-function isStrict({ wantedBackend, noSubstitution, gateway }: InferenceCall): boolean {
-  return wantedBackend !== undefined || noSubstitution === true || gateway !== undefined;
 }
 
 /** A prompt that was answered and that nobody counted is estimated: streams tell their usage only to those who ask for it. */

@@ -5,7 +5,8 @@ import type { InferenceDialect } from '../dialects/dialect.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Log, Recorder } from '../telemetry/telemetry.ts';
-import type { Brain, Conversations, Preparation, ServingBackend } from './pipeline.ts';
+import type { InferenceRequest, Task } from '../core/request.ts';
+import type { Brain, Conversations, InferenceCall, Preparation, ServingBackend } from './pipeline.ts';
 import type { TicketDesk } from './ticket-desk.ts';
 
 export interface PipelineParts {
@@ -26,4 +27,8 @@ export interface PipelineParts {
   /** On other backends of the same model, before the first byte. */
   readonly retries: number;
   readonly stopping: () => boolean;
+  /** Why a task is not served now, for the caller; null: it is. */
+  readonly switchedOff: (task: Task) => string | null;
+  /** Brings a model that nobody has, if this caller may; resolves with false when they may not. Rejects with why it is not there. */
+  readonly fetchModel: (call: InferenceCall, request: InferenceRequest) => Promise<boolean>;
 }

@@ -2,11 +2,42 @@
 import { RouterError } from '../core/errors.ts';
 import type { Classification, InferenceRequest } from '../core/request.ts';
 import type { Decision } from '../routing/routing.ts';
-import type { DecideOptions } from './pipeline.ts';
+import type { DecideOptions, InferenceCall } from './pipeline.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
+import type { RequestRecord } from './record.ts';
+
+export interface Choice {
+  readonly decision: Decision;
+  readonly fitting: InferenceRequest;
+}
+
+/** Classifies the request and decides about it; a model that nobody has is brought first, if its caller may. Throws or rejects like `Brain.decide`. */
+export function choose(parts: PipelineParts, call: InferenceCall, request: InferenceRequest, record: RequestRecord): Choice | Promise<Choice> {
+  const decided = (classification: Classification | null): Choice => {
+    record.classification = classification;
+    return decideOn(parts, request, classification, { strict: isStrict(call) });
+  };
+  const classified = (): ReturnType<typeof parts.brain.classify> => call.gateway?.classify(request) ?? parts.brain.classify(request, call.signal);
+  const brought = async (thrown: unknown): Promise<Choice> => {
+    const unknown = thrown instanceof RouterError && thrown.code === 'unknown_model';
+    if (!unknown || !(await parts.fetchModel(call, request))) throw thrown;
+    return decided(await classified());
+  };
+  try {
+    const now = classified();
+    return now instanceof Promise ? now.then(decided).catch(brought) : decided(now);
+  } catch (thrown) {
+    return brought(thrown);
+  }
+}
+
+/** Who names the backend, or says so, gets what was asked for or nothing. */
+function isStrict({ wantedBackend, noSubstitution, gateway }: InferenceCall): boolean {
+  return wantedBackend !== undefined || noSubstitution === true || gateway !== undefined;
+}
 
 /** Throws like `Brain.decide`. `fitting` is the request that the decision is about: the same one when nothing was dropped. */
-export function decideOn({ brain, preparation }: Pick<PipelineParts, 'brain' | 'preparation'>, request: InferenceRequest, classification: Classification | null, options: DecideOptions): { readonly decision: Decision; readonly fitting: InferenceRequest } {
+export function decideOn({ brain, preparation }: Pick<PipelineParts, 'brain' | 'preparation'>, request: InferenceRequest, classification: Classification | null, options: DecideOptions): Choice {
   let fitting = request;
   for (;;) {
     try {

@@ -3,7 +3,7 @@ import { backend, fleet } from '../../test/fakes/brain.ts';
 import { gib, nodeReport, nodeState } from '../../test/fakes/nodes.ts';
 import type { Gpu } from '../../src/core/fleet.ts';
 import type { NodeReport, NodeState } from '../../src/core/node.ts';
-import { freeForModels, memoryIsShort, takesModels } from './memory-room.ts';
+import { freeForModels, memoryIsShort, takesModel } from './memory-room.ts';
 
 const gpu = (vramTotalMb: number, vramFreeMb: number, more: Partial<Gpu> = {}): Gpu => ({ index: 0, vramTotalMb, vramFreeMb, ...more });
 const one = backend('one', { resident: [{ name: 'm', sizeBytes: 4 * gib }] });
@@ -37,13 +37,13 @@ test.each<[string, NodeState | undefined, boolean]>([
   ['no node', undefined, true],
   ['online', nodeState('one'), true],
   ['told to drain', nodeState('one', undefined, { draining: true }), false],
-  ['drains by itself', nodeState('one', nodeReport('one', 40, { draining: true })), false],
+  ['short of memory', nodeState('one', nodeReport('one', 40, { memory: { ...nodeReport('one', 40).memory, pressure: 'warn' } })), false],
   ['paused', nodeState('one', nodeReport('one', 40, { capacity: { mode: 'paused', availability: 0, reason: 'x', overridden: false, confidence: 1, daysObserved: 9 } })), false],
   ['not approved', nodeState('one', undefined, { status: 'waiting' }), false],
 ])('takes models, %s: %s', (_what, state, expected) => {
-  expect(takesModels(one, withNode(state))).toBe(expected);
+  expect(takesModel(one, 'm', withNode(state))).toBe(expected);
 });
 
 test('what is down or fails again and again takes none', () => {
-  expect([backend('one', { status: 'down' }), backend('one', { breaker: 'open' })].map((state) => takesModels(state, withNode()))).toEqual([false, false]);
+  expect([backend('one', { status: 'down' }), backend('one', { breaker: 'open' })].map((state) => takesModel(state, 'm', withNode()))).toEqual([false, false]);
 });

@@ -1,6 +1,7 @@
 /** How much memory a backend's machine has left for models, as far as somebody has measured it. Pure. */
 import type { BackendState, FleetView, Gpu } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
+import { whyNoWork } from '../util/takes-work.ts';
 
 const mib = 1024 ** 2;
 /** With less than this share left, memory is short. */
@@ -30,13 +31,11 @@ export function freeForModels(backend: BackendState, fleet: FleetView): number |
   return ceiling === undefined ? free : Math.min(free, Math.max(0, ceiling - residentBytes(backend)));
 }
 
-/** May new models be brought there at all: is its machine there, and does its owner leave it to the fleet? */
-export function takesModels(backend: BackendState, fleet: FleetView): boolean {
+/** May a model be brought there: is its machine there, with memory, and left to the fleet by its owner? */
+export function takesModel(backend: BackendState, model: string, fleet: FleetView): boolean {
   if (backend.status !== 'up' || backend.breaker !== undefined) return false;
   const node = nodeOf(backend, fleet);
-  if (node === undefined) return true;
-  const mode = node.report?.capacity?.mode;
-  return !node.draining && node.report?.draining !== true && node.status !== 'offline' && node.status !== 'waiting' && mode !== 'paused';
+  return whyNoWork(node, backend, model) === null && node?.report?.memory.pressure !== 'warn';
 }
 
 export function residentBytes({ report }: BackendState): number {

@@ -10,10 +10,20 @@ const thinkingBudget = z
   .prefault({})
   .describe('A limit of the answer\'s length (`num_predict`, `max_tokens`) is raised for models that think first, or thinking would eat it up; the answer says so. Only for models that their server calls thinking.');
 
+const presets = z
+  .strictObject({
+    enabled: flag.default(false).describe('Send the context of `models` for callers who name none.'),
+    fromUse: flag.default(false).describe('Send one that fits how the model was used for them, once it was asked for twenty times.'),
+    models: z.record(z.string(), positiveCount).default({}).describe('Tokens by model.'),
+  })
+  .prefault({})
+  .describe('Contexts that models are loaded with when nobody names one. `POST /dashboard/api/settings` changes them while the router runs.');
+
 export const context = z
   .strictObject({
     overflow: z.enum(['reject', 'trim']).default('reject').describe('A prompt longer than the context of its backend: 400 with both numbers, or the oldest turns are dropped and the answer says so.'),
     protect: z.enum(['pin', 'strip', 'warn', 'passthrough']).default('pin').describe('A `num_ctx` that would reload a model which is in memory with enough: replaced by the one it is in memory with, taken out, logged, or left alone. A larger one goes where the model has it, or loads it once.'),
+    presets,
     thinkingBudget,
     stablePrefix: flag.default(true).describe('Parts that coding agents change with every request at the front of a prompt are made stable for local backends, so that their prefix caches hold. The trace lists each rewrite.'),
   })

@@ -19,6 +19,7 @@ export const fleet = z
     offlineAfterMs: positiveMilliseconds.default(30_000).describe('A machine that was silent for longer is `offline`, and gets none.'),
     forgetAfterMs: positiveMilliseconds.default(86_400_000).describe('A machine that was silent for longer is no longer listed. Its enrolment is kept: it may come back.'),
     allowOtherHosts: flag.default(false).describe('Believe a machine that says its servers are on another host than the one its report comes from. Whoever may join can then lead prompts anywhere.'),
+    autoPull: z.enum(['never', 'admin', 'any']).default('never').describe('Who may bring a model that no server has to the fleet by asking for it: nobody, who may manage models (keys with `manage`, callers on this machine), or everybody. It is pulled once, to the machine with most room, and counts against no limit of its caller.'),
     restartOllama: flag.default(false).describe('Ask a machine whose Ollama has died to start it again: once, and not twice within half an hour.'),
   })
   .prefault({})

@@ -1,0 +1,96 @@
+/** Settings that may be changed while the router runs (contract fleet part 1.3); changes outlive a restart. */
+import { RouterError } from '../core/errors.ts';
+import type { KeyValueStore } from '../store/store.ts';
+import { closestName } from './closest-name.ts';
+
+export interface LiveValues {
+  /** May an unknown model be pulled, by whom `fleet.autoPull` allows it? */
+  readonly auto_pull: boolean;
+  /** May another model that is in memory take the place of the one that was asked for? */
+  readonly vram_fallback: boolean;
+  readonly image_generation: boolean;
+  readonly transcription: boolean;
+  /** Is `num_ctx_overrides` sent for callers who name no context? */
+  readonly dynamic_num_ctx: boolean;
+  /** Is a context that fits how the model was used sent for them? */
+  readonly num_ctx_auto_calculate: boolean;
+  /** Tokens by model. */
+  readonly num_ctx_overrides: Readonly<Record<string, number>>;
+}
+
+const storeKey = 'settings.live';
+
+export class LiveSettings {
+  readonly #kv: Pick<KeyValueStore, 'get' | 'put'>;
+  readonly #defaults: LiveValues;
+  #changes: Partial<LiveValues> = {};
+  #values: LiveValues;
+
+  /** `defaults`: what the configuration says. */
+  constructor(kv: Pick<KeyValueStore, 'get' | 'put'>, defaults: LiveValues) {
+    this.#kv = kv;
+    this.#defaults = defaults;
+    this.#values = defaults;
+  }
+
+  /** Takes over what was changed before. Rejects like the store. */
+  async load(): Promise<void> {
+    const written = await this.#kv.get(storeKey);
+    if (written !== null) this.#take(JSON.parse(written) as Partial<LiveValues>);
+  }
+
+  get values(): LiveValues {
+    return this.#values;
+  }
+
+  /**
+   * Returns what is different now; kept when it resolves. Contexts are changed model by model: null takes one away. Rejects
+   * with `invalid_request` naming the field, or like the store; then nothing has changed.
+   */
+  async change(wanted: Readonly<Record<string, unknown>>): Promise<Partial<LiveValues>> {
+    const checked = this.#checked(wanted);
+    const updated = Object.fromEntries(Object.entries(checked).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(this.#values[name as keyof LiveValues])));
+    if (Object.keys(updated).length === 0) return {};
+    const changes = { ...this.#changes, ...updated };
+    await this.#kv.put(storeKey, JSON.stringify(changes), null);
+    this.#take(changes);
+    return updated;
+  }
+
+  #take(changes: Partial<LiveValues>): void {
+    this.#changes = changes;
+    this.#values = { ...this.#defaults, ...changes };
+  }
+
+  #checked(wanted: Readonly<Record<string, unknown>>): Partial<LiveValues> {
+    const names = Object.keys(this.#defaults);
+    return Object.fromEntries(
+      Object.entries(wanted).map(([name, value]) => {
+        if (!names.includes(name)) throw new RouterError('invalid_request', `There is no setting \`${name}\`. ${hintFor(name, names)}`, { param: name });
+        if (name === 'num_ctx_overrides') return [name, this.#overrides(value)];
+        if (typeof value !== 'boolean') throw new RouterError('invalid_request', `\`${name}\` must be true or false.`, { param: name });
+        return [name, value];
+      }),
+    );
+  }
+
+  #overrides(wanted: unknown): LiveValues['num_ctx_overrides'] {
+    if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted)) throw wrongOverride('num_ctx_overrides', 'an object of models and their contexts');
+    const merged = new Map(Object.entries(this.#values.num_ctx_overrides));
+    for (const [model, context] of Object.entries(wanted)) {
+      if (context === null) merged.delete(model);
+      else if (typeof context === 'number' && Number.isSafeInteger(context) && context > 0) merged.set(model, context);
+      else throw wrongOverride(`num_ctx_overrides.${model}`, 'a whole number above 0, or null to take it away');
+    }
+    return Object.fromEntries(merged);
+  }
+}
+
+function wrongOverride(param: string, expected: string): RouterError {
+  return new RouterError('invalid_request', `\`${param}\` must be ${expected}.`, { param });
+}
+
+function hintFor(name: string, names: readonly string[]): string {
+  const close = closestName(name, names);
+  return close === null ? `There are ${names.join(', ')}.` : `Did you mean \`${close}\`?`;
+}
