@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../test/fakes/clock.ts';
+import { nodeReport } from '../../test/fakes/nodes.ts';
 import type { BackendKind, BackendSettings } from '../backends/backend.ts';
 import { RouterError } from '../core/errors.ts';
 import type { BackendReport } from '../core/fleet.ts';
@@ -278,4 +279,80 @@ test('after stop no timer is left', async () => {
   for (let count = 0; count < 3; count += 1) fleet.learn(lesson({ ok: false, error: 'backend_failed' }));
   await fleet.stop();
   expect(clock.pending).toBe(0);
+});
+
+test('one that is down is asked every second, so that it is used soon after it came back', async () => {
+  const backend = backendOf();
+  const { clock, fleet } = fleetOf(backend);
+  await fleet.start();
+  backend.answer = () => Promise.reject(new RouterError('backend_unreachable', 'Refused.'));
+  await clock.advanceAsync(5000);
+  expect(backend.probes).toBe(2);
+  await clock.advanceAsync(4000);
+  expect(backend.probes).toBe(6);
+  backend.answer = () => Promise.resolve(report());
+  await clock.advanceAsync(1000);
+  expect(fleet.view().backends[0]?.status).toBe('up');
+  await clock.advanceAsync(4000);
+  expect(backend.probes).toBe(7);
+  await fleet.stop();
+});
+
+test('a server of a machine that is offline needs no hurry', async () => {
+  const { clock, fleet } = fleetOf();
+  await fleet.start();
+  fleet.nodes.hear({ report: nodeReport('studio'), address: '10.0.0.1', enrolled: true });
+  const backend = { ...backendOf(), nodeId: 'studio', answer: () => Promise.reject(new RouterError('backend_unreachable', 'Refused.')) };
+  let probes = 0;
+  fleet.addBackend({ ...backend, kind: { ...backend.kind, probe: () => (probes += 1, backend.answer()) } });
+  await clock.advanceAsync(30_500);
+  expect(fleet.nodes.get('studio')?.status).toBe('offline');
+  const before = probes;
+  expect(before).toBeGreaterThan(25);
+  await clock.advanceAsync(10_000);
+  expect(probes - before).toBeLessThanOrEqual(3);
+  await fleet.stop();
+});
+
+test('a backend that is removed is gone from the view, and is not asked any more', async () => {
+  const backend = backendOf();
+  const { clock, fleet } = fleetOf(backend);
+  await fleet.start();
+  fleet.removeBackend('studio');
+  await clock.advanceAsync(60_000);
+  expect([fleet.view().backends, backend.probes, clock.pending]).toEqual([[], 1, 0]);
+  fleet.learn(lesson({ ok: false, error: 'backend_unreachable', noConnection: true }));
+  expect(fleet.view().backends).toEqual([]);
+  fleet.addBackend(backend);
+  expect(fleet.view().backends[0]?.status).toBe('unknown');
+  await fleet.stop();
+});
+
+test('one that is replaced keeps what it is known to have, until it is asked at the new place', async () => {
+  const { fleet } = fleetOf(backendOf());
+  await fleet.start();
+  const moved = backendOf({ url: 'http://127.0.0.1:2' });
+  moved.answer = () => new Promise(() => {});
+  fleet.replaceBackend(moved);
+  expect(fleet.view().backends[0]).toMatchObject({ url: 'http://127.0.0.1:2', status: 'unknown', report: { models: [{ name: 'm' }, { name: 'n' }] } });
+  moved.answer = () => Promise.resolve(report());
+  await fleet.stop();
+});
+
+test('every machine is listed: the own one, those that report themselves, and the hosts of configured backends', async () => {
+  const { fleet } = fleetOf(backendOf(), backendOf({ id: 'far', url: 'http://10.0.0.7:1' }));
+  expect(fleet.view().nodes).toEqual([
+    { id: 'home', source: 'local', status: 'online', draining: false, report: null, heardAt: null },
+    { id: '10.0.0.7', source: 'static', status: 'online', draining: false, report: null, heardAt: null },
+  ]);
+  await fleet.start();
+  fleet.setOwnReport(nodeReport('home'));
+  fleet.nodes.hear({ report: nodeReport('studio'), address: '10.0.0.1', enrolled: true });
+  fleet.setNode('far', 'studio');
+  fleet.setDrained(new Set(['studio']));
+  expect(fleet.view().nodes.map(({ id, source, draining, heardAt }) => [id, source, draining, heardAt])).toEqual([['home', 'local', false, 1000], ['studio', 'agent', true, 1000]]);
+  expect(fleet.view().nodes[0]?.report).toEqual(nodeReport('home'));
+  fleet.setNode('far', null);
+  expect(fleet.view().nodes.map(({ id }) => id)).toEqual(['home', 'studio', '10.0.0.7']);
+  await fleet.stop();
 });

@@ -183,9 +183,14 @@ class Desk implements RunningNodeDesk {
   }
 }
 
-/** Of one that waits no more is kept than what an operator wants to know. */
+const waitingServers = 8;
+const waitingModels = 100;
+
+/** Of a stranger no more is kept than it takes to begin once somebody approves it. */
 function reportFor(report: NodeReport, nodeId: string, enrolled: boolean): NodeReport {
-  return { ...report, nodeId, servers: enrolled ? report.servers : report.servers.map((server) => ({ ...server, models: [], resident: null })) };
+  if (enrolled) return { ...report, nodeId };
+  const servers = report.servers.slice(0, waitingServers).map((server) => ({ ...server, models: server.models.slice(0, waitingModels).map(({ name }) => ({ name })), resident: null }));
+  return { ...report, nodeId, servers };
 }
 
 function notListed(id: string): RouterError {

@@ -58,7 +58,7 @@ function portOf({ report }: Told): number {
 }
 
 function originOf(told: Told, secretHash: string | null): string {
-  return secretHash ?? `${told.address} ${portOf(told)}`;
+  return secretHash ?? `${told.sender} ${told.address} ${portOf(told)}`;
 }
 
 /** Says where it is; what has a secret may be anywhere. */
