@@ -302,15 +302,15 @@ test('a server of a machine that is offline needs no hurry', async () => {
   const { clock, fleet } = fleetOf();
   await fleet.start();
   fleet.nodes.hear({ report: nodeReport('studio'), address: '10.0.0.1', enrolled: true });
-  const backend = { ...backendOf(), nodeId: 'studio', answer: () => Promise.reject(new RouterError('backend_unreachable', 'Refused.')) };
-  let probes = 0;
-  fleet.addBackend({ ...backend, kind: { ...backend.kind, probe: () => (probes += 1, backend.answer()) } });
+  const backend = backendOf();
+  backend.answer = () => Promise.reject(new RouterError('backend_unreachable', 'Refused.'));
+  fleet.addBackend({ ...backend, nodeId: 'studio' });
   await clock.advanceAsync(30_500);
   expect(fleet.nodes.get('studio')?.status).toBe('offline');
-  const before = probes;
+  const before = backend.probes;
   expect(before).toBeGreaterThan(25);
   await clock.advanceAsync(10_000);
-  expect(probes - before).toBeLessThanOrEqual(3);
+  expect(backend.probes - before).toBeLessThanOrEqual(3);
   await fleet.stop();
 });
 
