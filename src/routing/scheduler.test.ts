@@ -301,3 +301,15 @@ test('who could run nowhere any more keeps waiting for the place that it had', (
   open.add('a');
   expect(said(scheduler.dispatch({ type: 'fleet-changed', at: 2 }))).toEqual(['1 on a/m']);
 });
+
+test('a request that is refused keeps no node empty, even when it came at the very moment at which another gave up', () => {
+  const scheduler = createScheduler(limits({ globalMaxQueued: 1, agingPointsPerSecond: 0, exclusive: (key) => key === 'big' }));
+  const onNode = (backendId: string, model: string) => [candidate(backendId, model, 'n')];
+  // A model of which nothing runs is not refused.
+  arrive(scheduler, entry('elsewhere', [candidate('c', 'big', 'other')]));
+  arrive(scheduler, entry('runs', onNode('a', 'm')));
+  arrive(scheduler, entry('wants the node', onNode('a', 'big'), { deadlineAt: 1, bounded: false }));
+  expect(arrive(scheduler, entry('waits behind', onNode('b', 'm')))).toEqual([]);
+  const effects = scheduler.dispatch({ type: 'arrive', at: 1, entry: entry('too many', onNode('a', 'big'), { priority: 'high', arrivedAt: 1 }) });
+  expect(said(effects)).toEqual(['wants the node: queue_timeout', 'too many: queue_full', 'waits behind on b/m']);
+});

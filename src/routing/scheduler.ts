@@ -121,7 +121,8 @@ class LineScheduler implements WorkingScheduler {
     const grants = linePassed || this.#anyFree(entry) ? this.#start(where, at, refusal === null ? null : entry.id) : [];
     if (refusal === null || !this.#waiting.get(entry.id)) return grants;
     this.#waiting.remove(entry.id);
-    return [...grants, refusal];
+    // Nor does it keep nodes empty any more.
+    return this.#wantsNode(entry) ? [...grants, refusal, ...this.#start(null, at)] : [...grants, refusal];
   }
 
   /** `linePassed`: entries were taken out of the line already, so that others may start anywhere. */
