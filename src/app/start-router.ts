@@ -33,6 +33,7 @@ import { whyNotServe } from './refusals.ts';
 import { openStore } from './open-store.ts';
 import { createOtlp } from './otlp.ts';
 import { statusFacts } from './policy.ts';
+import { RecalledLatencies } from './recall-latencies.ts';
 import { createConversations } from '../pipeline/conversations.ts';
 import { createService, newRequestId, requireDialect, type Service } from './service.ts';
 import { ServingBackends } from './serving-backends.ts';
@@ -103,6 +104,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
       new StoreTidying(clock, store, log),
       { name: 'usage', start: () => ledger.load(), stop: () => ledger.stop() },
       tracing,
+      new RecalledLatencies(store, fleet, log),
       { name: 'backends', start: () => {}, stop: () => serving.close() },
       { name: 'fleet', start: () => fleet.start(), stop: () => fleet.stop() },
       { name: 'machines', start: () => nodes.start(), stop: () => nodes.stop() },

@@ -48,6 +48,7 @@ function place(backends: FleetView['backends'], scene: Scene = {}): Placement | 
   const all = backends.map((one) => candidate(one.id, 'm', one.nodeId));
   const free = all.filter((one) => (running[one.backendId] ?? 0) < slots && scene.unavailable?.includes(one.backendId) !== true);
   const found = choose(entry('1', all, { promptTokens: 100, ...(scene.pin === undefined ? {} : { conversation: 7 }) }), free, 1_000_000);
+  if (found !== null && 'until' in found) expect(found.until).toBe(1_002_000);
   return found === null || 'until' in found ? null : found;
 }
 

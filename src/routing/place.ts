@@ -54,6 +54,8 @@ export function createPlace(options: PlaceOptions): Place {
 }
 
 const nothing: readonly Term[] = [];
+/** As often as the old system looked (contract fleet part 2.3). */
+const lookAgainMs = 2000;
 /** Traces tell of no more. */
 const mostConsidered = 32;
 
@@ -79,9 +81,15 @@ class Placer {
     if (entry.candidates.length === 1 && only !== undefined && !this.#mayVeto) return this.#factsOf(only) === null ? null : placementOn(only, 0, nothing);
     const told: Considered[] | null = entry.candidates.length === 1 ? null : [];
     const best = this.#bestOf(entry, free, told);
-    if (best === null) return null;
+    if (best === null) return this.#lookAgain(entry, only, at);
     return this.#patience(entry, free, best, at) ?? this.#placement(entry, free, best, told);
   };
+
+  /** Memory and availability change without a word: who may run nowhere else looks again soon. */
+  #lookAgain({ candidates }: Entry, only: Candidate | undefined, at: number | undefined): Patience | null {
+    const last = candidates.at(-1);
+    return this.#byPoints && at !== undefined && only !== undefined && last?.modelKey === only.modelKey ? { until: at + lookAgainMs } : null;
+  }
 
   #placement(entry: Entry, free: readonly Candidate[], best: Weighed, told: Considered[] | null): Placement {
     const { backendId, nodeId, model, modelKey } = best.candidate;
