@@ -1,5 +1,6 @@
 /** How the old fleet failed under load and on failure (contract fleet part 7): each of these must not happen here. The others are beside what they are about. */
 import { expect, test } from 'vitest';
+import type { Step } from '../fakes/backend.ts';
 import { ask, backendsOf, bothDialects, call, chat, expectAtRest, fakeServer, openAi, queued, routerWith, until } from '../support/flow-bed.ts';
 
 const placements = ['adaptive', 'signals', 'least-busy'];
@@ -46,7 +47,9 @@ test('retries end with router.retries, before the first byte alone, and a refusa
   const servers = Object.fromEntries(await Promise.all(['a', 'b', 'c', 'd'].map(async (id) => [id, await fakeServer({ models: ['m:1b'] })] as const)));
   const router = await routerWith({ backends: backendsOf(servers), router: { retries: 2, breaker: { failures: 99 } } });
   const received = (): number => Object.values(servers).reduce((sum, fake) => sum + fake.received, 0);
-  const script = (step: Parameters<(typeof servers)[string]['script']>[1]): void => Object.values(servers).forEach((fake) => fake.script('m:1b', step));
+  const script = (step: Step): void => {
+    for (const fake of Object.values(servers)) fake.script('m:1b', step);
+  };
   script({ status: 500 });
   const failed = await ask(router, openAi, chat({ model: 'm:1b' }));
   expect([failed.status, failed.headers.get('x-fleet-retries'), received()]).toEqual([502, '2', 3]);
