@@ -39,6 +39,7 @@ import { createService, newRequestId, requireDialect, type Service } from './ser
 import { ServingBackends } from './serving-backends.ts';
 import { StoreTidying } from './tidy-store.ts';
 import { createTracing } from './tracing.ts';
+import { watchingRoutes } from './watching.ts';
 
 export interface RouterOptions {
   readonly loaded: Pick<LoadedConfig, 'config' | 'fromFile'>;
@@ -95,7 +96,8 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const nodes = createNodes({ config, store, fleet, serving, clock, log, keyless: access.control === null, denied: admin.denied });
   const machines = [...heartbeatRoutes(nodes, { allowOtherHosts: config.fleet.allowOtherHosts, ownAddresses }), ...nodeRoutes(nodes, admin.audit)];
   // Without a door that asks for keys these would be open.
-  const routes = [...plain, ...machines, ...tracing.routes, ...policies.routes, ...(access.control === null ? [] : [...admin.routes, ...adminJobRoutes(service.jobs, admin.audit), ...tracing.adminRoutes(conversations, admin.audit)])];
+  const watching = watchingRoutes({ config, version, clock, fleet, service, store, streams, tracing });
+  const routes = [...machines, ...tracing.routes, ...watching, ...policies.routes, ...plain, ...(access.control === null ? [] : [...admin.routes, ...adminJobRoutes(service.jobs, admin.audit), ...tracing.adminRoutes(conversations, admin.audit)])];
   const door = new Door(() => startServer(serverOptions(config, clock, log, routes, access.control)));
   const lifecycle = new Lifecycle(
     [

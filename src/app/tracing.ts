@@ -6,6 +6,7 @@ import { adminResponseRoutes, type AnswerShelf } from '../http/responses.ts';
 import { adminTraceRoutes, traceRoutes, type TraceSource } from '../http/traces.ts';
 import type { Store } from '../store/store.ts';
 import type { OtlpExporter } from '../telemetry/otlp-exporter.ts';
+import { PlaceFigures } from '../telemetry/place-figures.ts';
 import type { Log, Recorder } from '../telemetry/telemetry.ts';
 import { TraceWriter } from '../telemetry/trace-writer.ts';
 import type { Part } from './lifecycle.ts';
@@ -13,6 +14,8 @@ import { type TraceRetention, TraceTidying } from './tidy-traces.ts';
 
 export interface Tracing extends Part {
   readonly recorders: readonly Recorder[];
+  /** How each model does on each backend, as far as this run has seen. */
+  readonly places: PlaceFigures;
   readonly source: TraceSource;
   readonly routes: readonly Route[];
   /** For a router that asks for keys. */
@@ -22,11 +25,13 @@ export interface Tracing extends Part {
 /** Starts after the store, and stops before it. `spans` null: no collector is told. */
 export function createTracing({ clock, store, log, retention, spans }: { readonly clock: Clock; readonly store: Pick<Store, 'traces'>; readonly log: Log; readonly retention: TraceRetention; readonly spans: OtlpExporter | null }): Tracing {
   const recorder = new TraceWriter({ clock, store: store.traces, log });
+  const places = new PlaceFigures(clock);
   const tidying = new TraceTidying(clock, store, log, retention);
   const source: TraceSource = { clock, store: store.traces, flush: () => recorder.flush() };
   return {
     name: 'traces',
-    recorders: spans === null ? [recorder] : [recorder, spans],
+    recorders: spans === null ? [recorder, places] : [recorder, places, spans],
+    places,
     source,
     routes: traceRoutes(source),
     adminRoutes: (answers, audit) => [...adminTraceRoutes(source, audit), ...adminResponseRoutes(answers, audit)],

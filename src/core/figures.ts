@@ -13,8 +13,8 @@ export interface Spread {
 }
 
 /**
- * How figures are cut: `all` in one; by the `model` that served or was tried last; by `node`; by `key` (the principal, and its
- * plane); by `tag`; by `place`, which is a model on a node.
+ * How figures are cut: `all` in one; by the `model` that served or was tried last; by `node`; by `key` (the principal);
+ * by `tag`; by `place`, which is a model on a node.
  */
 export type Cut = 'all' | 'model' | 'node' | 'key' | 'tag' | 'place';
 
@@ -24,7 +24,7 @@ export interface Figures {
   readonly at: number;
   /** The model, node, principal or tag; empty for `all`, and where nothing was tried. */
   readonly name: string;
-  /** The node of a place, the plane of a key; else empty. */
+  /** The node of a place; else empty. */
   readonly second: string;
   readonly requests: number;
   readonly completed: number;

@@ -17,7 +17,7 @@ const mostDays = 400;
 export function timeRange(query: URLSearchParams, unit: keyof typeof unitMs, usual: number, now: number): TimeRange {
   const since = secondsIn(query, 'start_ts');
   const until = secondsIn(query, 'end_ts');
-  if (since === null && until !== null) throw new RouterError('invalid_request', 'end_ts needs a start_ts.', { param: 'start_ts' });
+  if (since === null && until !== null) throw new RouterError('invalid_request', 'end_ts needs a start_ts.', { param: 'end_ts' });
   if (since !== null) {
     const end = until ?? now;
     if (end <= since) throw new RouterError('invalid_request', 'end_ts must be after start_ts.', { param: 'end_ts' });

@@ -13,7 +13,7 @@ import { traceRow } from './trace-view.ts';
 
 export interface TraceSource {
   readonly clock: Clock;
-  readonly store: Pick<TraceStore, 'get' | 'list'>;
+  readonly store: Pick<TraceStore, 'get' | 'list' | 'figures'>;
   /** Brings the store up to date. */
   flush(): Promise<unknown>;
 }

@@ -174,6 +174,8 @@ export interface FigureQuery {
   readonly span: 'hour' | 'day' | 'all';
   /** Only of this one; absent: of each. */
   readonly name?: string;
+  /** Only of this node of a place. */
+  readonly second?: string;
   /** Epoch milliseconds; the hour or day that it lies in counts whole. */
   readonly since?: number;
   /** Hours or days that begin before it. */

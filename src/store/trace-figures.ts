@@ -91,7 +91,7 @@ function keysOf(trace: Trace): SumKey[] {
     ['model', model, ''],
     ['node', node, ''],
     ['place', model, node],
-    ['key', trace.principalId, trace.plane],
+    ['key', trace.principalId, ''],
     ...tagsOf(trace).map((tag) => ['tag', tag, ''] as const),
   ];
   return names.flatMap(([cut, name, second]) => (['hour', 'day'] as const).map((span) => ({ cut, span, at: startOf(ended, span), name, second })));

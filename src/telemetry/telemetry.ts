@@ -22,3 +22,20 @@ export interface Recorder {
   /** One finished request. Never throws. */
   record(trace: Trace): void;
 }
+
+/** How one model did on one backend since the router started. */
+export interface PlaceFigure {
+  readonly completed: number;
+  readonly failed: number;
+  /** Of completed requests, from their start there to their end. */
+  readonly totalMs: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** Requests whose backend said how long it loaded, and those that had to wait for it. */
+  readonly loadsTold: number;
+  readonly coldLoads: number;
+  /** Requests whose backend said how much of the prompt it had read before, their prompt tokens, and those it had read. */
+  readonly cacheTold: number;
+  readonly cachePrompt: number;
+  readonly cacheHits: number;
+}

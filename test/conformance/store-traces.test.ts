@@ -96,18 +96,19 @@ describe.each(drivers.map((driver) => [driver.kind, driver] as const))('%s', (_k
     withStore(driver, async ({ traces }) => {
       const failed = refusedTrace('req_3', { receivedAt: hour, requestedModel: 'made-up', tags: ['t'] });
       await traces.add([traceOf('req_1', { receivedAt: 10, tags: ['t', 't', 'user:u'] }), traceOf('req_2', { receivedAt: hour - 50, attempts: [attemptOn('west', { error: 'backend_error' }), attemptOn('east')], instead: 'fallback', usage: { promptTokens: 100, completionTokens: 1, loadMs: 4_000, cachedTokens: 60 } })]);
-      await traces.add([failed, traceOf('req_4', { receivedAt: day + 5, nodeId: 'other', outcome: 'cancelled', plane: 'runtimeAgent' }), traceOf('req_5', { outcome: 'accepted', status: 202 })]);
+      await traces.add([failed, traceOf('req_4', { receivedAt: day + 5, nodeId: 'other', outcome: 'cancelled', principalId: 'bob' }), traceOf('req_5', { outcome: 'accepted', status: 202 })]);
       const rows = async (cut: Parameters<TraceStore['figures']>[0]['cut'], span: 'hour' | 'day' | 'all') => (await traces.figures({ cut, span })).map(({ at, name, second, requests, completed, failed: bad }) => [at, name, second, requests, completed, bad]);
       expect(await rows('all', 'hour')).toEqual([[0, '', '', 1, 1, 0], [hour, '', '', 2, 1, 1], [day, '', '', 1, 0, 0]]);
       expect(await rows('all', 'day')).toEqual([[0, '', '', 3, 2, 1], [day, '', '', 1, 0, 0]]);
       expect(await rows('model', 'all')).toEqual([[0, '', '', 1, 0, 1], [0, 'a:1b', '', 3, 2, 0]]);
       expect(await rows('place', 'all')).toEqual([[0, '', '', 1, 0, 1], [0, 'a:1b', 'east-box', 2, 2, 0], [0, 'a:1b', 'other', 1, 0, 0]]);
       expect(await rows('node', 'day')).toEqual([[0, '', '', 1, 0, 1], [0, 'east-box', '', 2, 2, 0], [day, 'other', '', 1, 0, 0]]);
-      expect(await rows('key', 'all')).toEqual([[0, 'ada', 'runtimeAgent', 1, 0, 0], [0, 'ada', 'standalone', 3, 2, 1]]);
+      expect(await rows('key', 'all')).toEqual([[0, 'ada', '', 3, 2, 1], [0, 'bob', '', 1, 0, 0]]);
       expect(await rows('tag', 'all')).toEqual([[0, 't', '', 2, 1, 1], [0, 'user:u', '', 1, 1, 0]]);
       expect(await traces.figures({ cut: 'all', span: 'hour', since: hour + 5, until: day })).toMatchObject([{ at: hour, requests: 2 }]);
       expect(await traces.figures({ cut: 'tag', span: 'day', name: "t' OR 1=1" })).toEqual([]);
       expect(await traces.figures({ cut: 'tag', span: 'all', name: 't' })).toHaveLength(1);
+      expect(await traces.figures({ cut: 'place', span: 'all', name: 'a:1b', second: 'other' })).toMatchObject([{ requests: 1, second: 'other' }]);
       expect(await traces.figures({ cut: 'all', span: 'all' })).toMatchObject([{ cancelled: 1, interrupted: 0, retries: 1, fallbacks: 1, coldLoads: 1, cachedTokens: 60, firstAt: 10, lastAt: day + 5, promptTokens: { count: 3, sum: 124, min: 12, max: 100 }, totalTokens: { max: 101 } }]);
     }));
 

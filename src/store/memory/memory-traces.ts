@@ -47,7 +47,9 @@ export class MemoryTraces implements TraceCalls {
 
   figures(query: FigureQuery): Figures[] {
     const { span, from, to } = rangeOf(query);
-    return figuresOf([...this.#sums.values()].filter(({ key }) => key.cut === query.cut && key.span === span && key.at >= from && key.at < to && (query.name === undefined || key.name === query.name)), query);
+    const { cut, name, second } = query;
+    const wanted = ({ key }: { readonly key: SumKey }): boolean => key.cut === cut && key.span === span && key.at >= from && key.at < to && (name === undefined || key.name === name) && (second === undefined || key.second === second);
+    return figuresOf([...this.#sums.values()].filter(wanted), query);
   }
 
   sweep({ before, most, atOnce, hoursBefore, daysBefore }: TraceLimits): number {

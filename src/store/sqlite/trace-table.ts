@@ -44,9 +44,10 @@ export class TraceTable implements TraceCalls {
 
   figures(query: FigureQuery): Figures[] {
     const { span, from, to } = rangeOf(query);
+    const only = [['name', query.name], ['second', query.second]].filter((one): one is [string, string] => one[1] !== undefined);
     const rows = this.#statements.all(
-      `SELECT at, name, second, sum FROM trace_figures WHERE cut = ? AND span = ? AND at >= ? AND at < ? ${query.name === undefined ? '' : 'AND name = ?'}`,
-      query.cut, span, from, to, ...(query.name === undefined ? [] : [query.name]),
+      `SELECT at, name, second, sum FROM trace_figures WHERE cut = ? AND span = ? AND at >= ? AND at < ? ${only.map(([column]) => `AND ${column} = ?`).join(' ')}`,
+      query.cut, span, from, to, ...only.map(([, value]) => value),
     );
     return figuresOf(rows.map((row) => ({ key: { cut: query.cut, span, at: Number(row['at']), name: String(row['name']), second: String(row['second']) }, sum: sumIn(row) })), query);
   }

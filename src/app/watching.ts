@@ -1,0 +1,65 @@
+/** What the dashboard and old fleet clients look at: the fleet as it is now, figures over time, health, benchmarks. */
+import type { Config } from '../config/config.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Finding } from '../core/finding.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { benchmarkRoutes } from '../http/benchmarks.ts';
+import type { OpenStreams } from '../http/event-stream.ts';
+import { figureRoutes } from '../http/figures.ts';
+import { healthReportRoutes } from '../http/health-report.ts';
+import type { Route } from '../http/http.ts';
+import { liveRoutes } from '../http/live.ts';
+import type { LiveNow } from '../http/live-sources.ts';
+import { recommendedContext } from '../routing/context-recommendation.ts';
+import type { Store } from '../store/store.ts';
+import { slotsOf } from './scheduler-limits.ts';
+import type { Service } from './service.ts';
+import type { Tracing } from './tracing.ts';
+
+export interface WatchingSources {
+  readonly config: Pick<Config, 'server' | 'queue'>;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly fleet: Fleet;
+  readonly service: Pick<Service, 'load' | 'table'>;
+  readonly store: Pick<Store, 'kv'>;
+  readonly streams: OpenStreams;
+  readonly tracing: Tracing;
+  /** What the checks say now; absent: there are none. */
+  readonly findings?: () => Promise<readonly Finding[]> | readonly Finding[];
+  /** Which model should be on which machine (contract fleet part 2.8); absent: nothing is advised. */
+  readonly recommendations?: (fresh: boolean) => Promise<unknown>;
+}
+
+export function watchingRoutes(sources: WatchingSources): readonly Route[] {
+  const { clock, fleet, streams, tracing, store, findings, recommendations } = sources;
+  const told = { ...tracing.source, fleet: () => fleet.view() };
+  return [
+    ...liveRoutes({ clock, streams, now: () => liveNow(sources) }),
+    ...figureRoutes({ ...told, recommendedContext }),
+    ...healthReportRoutes({ ...told, findings: findings ?? (() => []), recommendations: recommendations ?? (() => Promise.resolve(noAdvice(clock))) }),
+    ...benchmarkRoutes({ clock, store: store.kv }),
+  ];
+}
+
+function liveNow({ clock, version, config, fleet, service, tracing: { places } }: WatchingSources): LiveNow {
+  const view = fleet.view();
+  const table = service.table();
+  return {
+    at: clock.now(),
+    version,
+    ownNodeId: config.server.nodeId,
+    fleet: view,
+    gpu: view.gpu,
+    load: service.load(),
+    places: places.places,
+    rejected: places.rejected,
+    mostQueued: config.queue.globalMaxQueued,
+    slots: (backend, key) => slotsOf(table, backend, key),
+    tokensPerSecond: (backendId, model) => places.tokensPerSecond(backendId, model),
+  };
+}
+
+function noAdvice(clock: Clock): Record<string, unknown> {
+  return { nodes: [], usage: {}, fleet_summary: {}, uncovered_categories: [], generated_at: new Date(clock.now()).toISOString() };
+}

@@ -1,0 +1,120 @@
+/** How each model did on each backend since the router started, and how many tokens came in the last seconds. */
+import type { Clock } from '../core/clock.ts';
+import type { Attempt, Trace } from '../core/trace.ts';
+import type { PlaceFigure, Recorder } from './telemetry.ts';
+
+type Counts = { -readonly [Name in keyof PlaceFigure]: PlaceFigure[Name] };
+
+interface Place extends Counts {
+  /** Completion tokens of the last seconds, by second. */
+  readonly recent: number[];
+  recentSecond: number;
+}
+
+const recentSeconds = 10;
+/** As elsewhere: a load that takes less only looked at what was there. */
+const coldMs = 1_000;
+/** Why a request was turned away before any backend saw it. */
+const turnedAway = new Set(['queue_full', 'queue_timeout', 'rate_limited', 'no_capacity']);
+const mostNames = 1_000;
+
+/** `record` is a few additions. */
+export class PlaceFigures implements Recorder {
+  readonly #clock: Clock;
+  /** By backend, then by model. */
+  readonly #places = new Map<string, Map<string, Place>>();
+  readonly #rejected = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  record(trace: Trace): void {
+    const { attempts, outcome, error } = trace;
+    for (const attempt of attempts) {
+      const place = this.#place(attempt);
+      if (attempt.error !== undefined) place.failed += attempt.error === 'cancelled' ? 0 : 1;
+      else if (outcome === 'succeeded') this.#completed(place, trace, attempt);
+    }
+    if (attempts.length === 0 && error !== undefined && turnedAway.has(error)) this.#reject(trace.requestedModel ?? 'auto');
+  }
+
+  of(backendId: string, model: string): PlaceFigure | undefined {
+    return this.#places.get(backendId)?.get(model);
+  }
+
+  /** Everything that was seen, by backend, then by model. */
+  get places(): ReadonlyMap<string, ReadonlyMap<string, PlaceFigure>> {
+    return this.#places;
+  }
+
+  /** Requests that were turned away, by the name they asked for. */
+  get rejected(): ReadonlyMap<string, number> {
+    return this.#rejected;
+  }
+
+  /** Completion tokens a second, over the last ten; of one place, or of all. */
+  tokensPerSecond(backendId?: string, model?: string): number {
+    const second = Math.floor(this.#clock.now() / 1000);
+    let sum = 0;
+    for (const [backend, models] of this.#places) {
+      if (backendId !== undefined && backend !== backendId) continue;
+      for (const [name, place] of models) if (model === undefined || name === model) sum += recentOf(place, second);
+    }
+    return sum / recentSeconds;
+  }
+
+  #completed(place: Place, { usage }: Trace, { endedMs }: Attempt): void {
+    place.completed += 1;
+    place.totalMs += endedMs;
+    place.promptTokens += usage.promptTokens ?? 0;
+    place.completionTokens += usage.completionTokens ?? 0;
+    if (usage.loadMs !== undefined) {
+      place.loadsTold += 1;
+      if (usage.loadMs >= coldMs) place.coldLoads += 1;
+    }
+    if (usage.cachedTokens !== undefined) {
+      place.cacheTold += 1;
+      place.cachePrompt += usage.promptTokens ?? 0;
+      place.cacheHits += usage.cachedTokens;
+    }
+    if (usage.completionTokens !== undefined) addRecent(place, Math.floor(this.#clock.now() / 1000), usage.completionTokens);
+  }
+
+  #place({ backendId, model }: Attempt): Place {
+    let models = this.#places.get(backendId);
+    if (models === undefined) {
+      models = new Map();
+      this.#places.set(backendId, models);
+    }
+    let place = models.get(model);
+    if (place === undefined) {
+      place = { completed: 0, failed: 0, totalMs: 0, promptTokens: 0, completionTokens: 0, loadsTold: 0, coldLoads: 0, cacheTold: 0, cachePrompt: 0, cacheHits: 0, recent: Array.from({ length: recentSeconds }, () => 0), recentSecond: 0 };
+      models.set(model, place);
+    }
+    return place;
+  }
+
+  /** Names are their callers' to choose. */
+  #reject(model: string): void {
+    const known = this.#rejected.get(model);
+    if (known !== undefined || this.#rejected.size < mostNames) this.#rejected.set(model, (known ?? 0) + 1);
+  }
+}
+
+function addRecent(place: Place, second: number, tokens: number): void {
+  forget(place, second);
+  place.recent[second % recentSeconds] = (place.recent[second % recentSeconds] ?? 0) + tokens;
+}
+
+function recentOf(place: Place, second: number): number {
+  forget(place, second);
+  return place.recent.reduce((sum, tokens) => sum + tokens, 0);
+}
+
+/** Empties the seconds that went by without a word. */
+function forget(place: Place, second: number): void {
+  if (second - place.recentSecond >= recentSeconds) place.recent.fill(0);
+  else for (let gone = place.recentSecond + 1; gone <= second; gone += 1) place.recent[gone % recentSeconds] = 0;
+  place.recentSecond = Math.max(place.recentSecond, second);
+}
