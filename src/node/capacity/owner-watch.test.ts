@@ -13,7 +13,10 @@ import { parseMemory, readMemory } from './state-file.ts';
 const root = mkdtempSync(join(tmpdir(), 'oar-capacity-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 let folders = 0;
-const newFolder = (): string => join(root, `state-${(folders += 1)}`);
+const newFolder = (): string => {
+  folders += 1;
+  return join(root, `state-${folders}`);
+};
 
 const gib = 1024 ** 3;
 

@@ -113,7 +113,14 @@ test('it is asked in the background; an answer grows old, and without one nothin
   const clock = new FakeClock();
   let answer: Promise<InUse> = Promise.resolve(true);
   let asked = 0;
-  const detector: MeetingDetector = { platform: 'linux', everyMs: 15_000, ask: () => ((asked += 1), answer) };
+  const detector: MeetingDetector = {
+    platform: 'linux',
+    everyMs: 15_000,
+    ask() {
+      asked += 1;
+      return answer;
+    },
+  };
   const watch = new MeetingWatch(clock, machine('linux', {}), [detector]);
   expect(watch.inMeeting(clock.now())).toBeUndefined();
   watch.start();
