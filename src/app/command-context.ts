@@ -33,7 +33,7 @@ export function processContext(): CommandContext {
     },
     async node(options) {
       const { runNode } = await import('./node.ts');
-      return runNode(options, { version, env, out, err });
+      return runNode(options, { version, cwd, env, out, err });
     },
   };
 }

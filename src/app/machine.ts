@@ -5,12 +5,13 @@ import type { NodeReport } from '../core/node.ts';
 import { collectReport, type ReportParts } from '../node/collect-report.ts';
 import { collectors } from '../node/collectors/index.gen.ts';
 import { collectorTools } from '../node/collectors/run-program.ts';
-import { MachineWatch } from '../node/machine-watch.ts';
+import { type MachineFacts, MachineWatch } from '../node/machine-watch.ts';
 
 export interface Machine {
   /** Resolves after a first look of at most a second and a half. */
   start(): Promise<void>;
   stop(): void;
+  facts(): MachineFacts;
   /** The state of this machine now; asks nobody and waits for nothing. */
   report(parts: Omit<ReportParts, 'at' | 'facts' | 'name'>): NodeReport;
 }
@@ -21,6 +22,7 @@ export function createMachine(clock: Clock, options: Readonly<Record<string, str
   return {
     start: () => watch.start(),
     stop: () => watch.stop(),
+    facts: () => watch.facts(),
     report: (parts) => collectReport({ ...parts, name: hostname(), at: clock.now(), facts: watch.facts() }),
   };
 }

@@ -6,13 +6,13 @@ import type { BackendKind, BackendSettings } from '../backends/backend.ts';
 import { backends as backendKinds } from '../backends/index.gen.ts';
 import { createProbeClient } from '../backends/probe-client.ts';
 import type { NodeOptions } from '../commands/command.ts';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
 import type { Clock } from '../core/clock.ts';
 import { NodeAgent } from '../node/agent.ts';
 import { browseMdns } from '../node/browse-mdns.ts';
-import { collectors } from '../node/collectors/index.gen.ts';
 import { collectorTools } from '../node/collectors/run-program.ts';
 import { RouterFinder, routerUrl } from '../node/find-router.ts';
-import { MachineWatch } from '../node/machine-watch.ts';
 import type { CapacityPart, LocalServer, ServerSource, Terminal } from '../node/node.ts';
 import { loadIdentity, rememberRouter } from '../node/node-identity.ts';
 import { OllamaProcess } from '../node/ollama-process.ts';
@@ -23,10 +23,12 @@ import { isOwnHost } from '../util/address-ranges.ts';
 import { ollamaHostUrl } from '../util/ollama-host.ts';
 import { systemClock } from '../util/system-clock.ts';
 import { defaultTimeouts, detectServers } from './detect.ts';
+import { createMachine } from './machine.ts';
 import { nodeTerminal } from './node-terminal.ts';
 
 export interface NodeWorld {
   readonly version: string;
+  readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   out(text: string): void;
   err(text: string): void;
@@ -35,7 +37,6 @@ export interface NodeWorld {
 const probeMs = 5000;
 const answerMs = 1500;
 const detectMs = 700;
-const usualHeartbeatMs = 5000;
 const drainMs = 60_000;
 const usualOllama = 'http://127.0.0.1:11434';
 
@@ -45,7 +46,9 @@ export async function runNode(options: NodeOptions, world: NodeWorld): Promise<n
   const terminal = nodeTerminal(options.logLevel ?? env.FLEET_NODE_LOG_LEVEL, world);
   const folder = stateFolder(options, env);
   const identity = await loadIdentity({ folder, hostName: hostname(), random: randomBytes }, options.nodeId || env.FLEET_NODE_NODE_ID || undefined);
+  const { fleet } = await fleetSettings(options, world);
   const url = options.routerUrl || env.FLEET_NODE_ROUTER_URL || null;
+  if (url === null && !fleet.discovery.browse) throw new Error('fleet.discovery.browse is false, so no router is looked for. Name one with --router-url.');
   const ollamaUrl = ollamaHostUrl(options.ollamaHost || env.FLEET_NODE_OLLAMA_HOST || env.OLLAMA_HOST) ?? usualOllama;
   const link = createRouterLink(options.insecure);
   const clock = systemClock;
@@ -56,7 +59,7 @@ export async function runNode(options: NodeOptions, world: NodeWorld): Promise<n
     identity,
     name: hostname(),
     version: world.version,
-    machine: new MachineWatch({ clock, collectors, tools: collectorTools }),
+    machine: createMachine(clock),
     servers: [ollamaServer(ollamaUrl, ollama)],
     sources: [otherServers(ollamaUrl, env)],
     doors: new ServerDoors({ clock, relayPort: options.relayPort, terminal }),
@@ -65,7 +68,7 @@ export async function runNode(options: NodeOptions, world: NodeWorld): Promise<n
     link,
     finder: new RouterFinder({ clock, url: url === null ? null : routerUrl(url), link, browse: browseMdns, preferred: () => router, terminal }),
     joinToken: options.join || env.OAR_JOIN_TOKEN || null,
-    heartbeatMs: secondsOf(env.FLEET_NODE_HEARTBEAT_INTERVAL) ?? usualHeartbeatMs,
+    heartbeatMs: secondsOf(env.FLEET_NODE_HEARTBEAT_INTERVAL) ?? fleet.heartbeatMs,
     drainMs,
     terminal,
     restartOllama: (order, signal) => restartOllama(order, { process: ollama, allowed: options.allowRestart, platform: collectorTools.host.platform, run: collectorTools.run, terminal }, signal),
@@ -75,6 +78,12 @@ export async function runNode(options: NodeOptions, world: NodeWorld): Promise<n
     },
   });
   return untilStopped(agent);
+}
+
+/** A machine without a configuration has the defaults. */
+async function fleetSettings({ configPath }: NodeOptions, { cwd, env }: NodeWorld): Promise<Pick<Config, 'fleet'>> {
+  const { config } = await loadConfig({ cwd, env, home: homedir(), ...(configPath === undefined ? {} : { explicitPath: configPath }) });
+  return config;
 }
 
 /** Timers of a clock keep no process alive, and there may be no socket while the agent waits. */

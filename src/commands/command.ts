@@ -30,6 +30,7 @@ export interface CommandContext {
 
 /** How `oar node` was called; absent texts come from the environment or are found. */
 export interface NodeOptions {
+  readonly configPath?: string;
   readonly join?: string;
   readonly routerUrl?: string;
   readonly nodeId?: string;

@@ -25,6 +25,7 @@ export const command: Command = {
       ...text('ollamaHost'),
       ...text('stateDir'),
       ...text('logLevel'),
+      ...(options.config === undefined ? {} : { configPath: options.config }),
       startOllama: options['startOllama'] === true,
       allowRestart: options['allowRestart'] === true,
       learnCapacity: options['learnCapacity'] === true,

@@ -21,7 +21,7 @@ export interface AgentParts {
   /** The host's name, for people. */
   readonly name: string;
   readonly version: string;
-  readonly machine: MachineWatch;
+  readonly machine: Pick<MachineWatch, 'start' | 'stop' | 'facts'>;
   readonly servers: readonly LocalServer[];
   readonly sources: readonly ServerSource[];
   readonly doors: ServerDoors;

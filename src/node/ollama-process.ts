@@ -49,7 +49,8 @@ export class OllamaProcess {
     if (this.#child !== null || this.#cancel !== null || this.#given || this.#stopping) return;
     const { program, terminal } = this.#settings;
     terminal.info(`Starting ${program} serve.`);
-    const child = spawn(program, ['serve'], { env: { ...this.#env }, stdio: ['ignore', 'ignore', 'pipe'], windowsHide: true });
+    // Ctrl-C goes to the whole group of a terminal: in one of its own it goes on until running requests have ended.
+    const child = spawn(program, ['serve'], { env: { ...this.#env }, stdio: ['ignore', 'ignore', 'pipe'], detached: process.platform !== 'win32', windowsHide: true });
     this.#child = child;
     this.#written = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -2,8 +2,12 @@
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { LocalServer } from '../../src/node/node.ts';
 import { Relay } from '../../src/node/relay.ts';
 import { RelayKeys } from '../../src/node/relay-keys.ts';
+import { ServerDoors } from '../../src/node/server-doors.ts';
+import type { ServerState } from '../../src/node/server-watch.ts';
+import { systemClock } from '../../src/util/system-clock.ts';
 
 let server: Server;
 let relay: Relay;
@@ -170,4 +174,53 @@ test('one that leaves its address takes no more, and lets what runs end', async 
   await expect(ask('/api/tags')).rejects.toThrow();
   end();
   expect(await running.text()).toBe('begun ended');
+});
+
+/** What a node would tell its router of this server, seen from the address `address`. */
+function doorsOf(reachable: (url: string) => boolean, relayPort = 0) {
+  const said: string[] = [];
+  const say = (line: string): void => void said.push(line);
+  const doors = new ServerDoors({ clock: systemClock, relayPort, terminal: { debug: () => {}, info: say, warn: say } });
+  const local: LocalServer = { name: 'ollama', kind: 'ollama', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, probe: () => Promise.reject(new Error('unused')), answersAt: (url) => Promise.resolve(reachable(url)) };
+  const up: ServerState = { server: local, status: 'up', report: { models: [{ name: 'a' }], resident: [], version: '1' } };
+  const told = async (address: string, state = up) => (await doors.told([state], address, new AbortController().signal))[0];
+  return { doors, said, told, up, port: Number(new URL(local.url).port) };
+}
+
+test('a server that answers in the router\'s network is told as it is, another one through the relay there', async () => {
+  const direct = doorsOf((url) => url === `http://127.0.0.1:${direct.port}`);
+  expect(await direct.told('127.0.0.1')).toEqual({ name: 'ollama', kind: 'ollama', port: direct.port, status: 'up', version: '1', models: [{ name: 'a' }], resident: [] });
+  const through = await direct.told('127.0.0.3');
+  expect(through).toMatchObject({ status: 'up', key: expect.stringMatching(/^oar_relay_/) });
+  expect((await fetch(`http://127.0.0.3:${through?.port}/api/tags`, { headers: { authorization: `Bearer ${through?.key}` } })).status).toBe(200);
+  await expect(fetch(`http://127.0.0.1:${through?.port}/api/tags`)).rejects.toThrow();
+  direct.doors.close();
+});
+
+test('in another network the relay moves to the new address, under the same key', async () => {
+  const { doors, told } = doorsOf(() => false);
+  const before = await told('127.0.0.3');
+  const after = await told('127.0.0.4');
+  expect(after?.key).toBe(before?.key);
+  await expect(fetch(`http://127.0.0.3:${before?.port}/api/tags`)).rejects.toThrow();
+  expect((await fetch(`http://127.0.0.4:${after?.port}/api/tags`, { headers: { authorization: `Bearer ${after?.key}` } })).status).toBe(200);
+  doors.close();
+});
+
+test('a relay port that is taken is said once, and the server is not offered until it is free', async () => {
+  const { doors, told, said } = doorsOf(() => false, relay.port);
+  for (let time = 0; time < 3; time += 1) expect(await told('127.0.0.1')).toMatchObject({ status: 'down', problem: expect.stringContaining('EADDRINUSE') });
+  expect(said).toHaveLength(1);
+  expect(said[0]).toMatch(/--relay-port/);
+  relay.close();
+  await expect.poll(async () => (await told('127.0.0.1'))?.status).toBe('up');
+  doors.close();
+});
+
+test('a server that has died is told as down, where it was', async () => {
+  const { doors, told, up } = doorsOf(() => false);
+  const before = await told('127.0.0.1');
+  expect(await told('127.0.0.1', { ...up, status: 'down', problem: 'gone' })).toMatchObject({ port: before?.port, key: before?.key, status: 'down', problem: 'gone' });
+  expect(await told('127.0.0.1', { ...up, status: 'unknown' })).toBeUndefined();
+  doors.close();
 });

@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { type FakeBackend, type FakeOptions, startFakeBackend } from '../fakes/backend.ts';
 import { bareRouter, chatWith, isAlive, nodeOf, nodesOf, ollamaProgram, servedWithin, startNode } from '../support/node-process.ts';
-import { freePort, newFolder, RouterProcess } from '../support/router-process.ts';
+import { configFile, freePort, newFolder, RouterProcess, runProgram } from '../support/router-process.ts';
 
 const fakes: FakeBackend[] = [];
 
@@ -161,4 +161,10 @@ test('--start-ollama: it is started, started again when it dies, told with its s
   await servedWithin(router, 'tiny:1b', 6000);
   expect((await node.stop()).code).toBe(0);
   expect(ollama.starts().map(({ pid }) => isAlive(pid))).toEqual([false, false]);
+});
+
+test('a configuration that forbids looking for a router is heeded; an unknown log level is named', async () => {
+  const config = configFile({ fleet: { discovery: { browse: false } } });
+  expect(await runProgram(['node', '--config', config])).toMatchObject({ code: 1, stderr: expect.stringMatching(/fleet\.discovery\.browse is false.*--router-url/) });
+  expect(await runProgram(['node', '--log-level', 'loud'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/no log level loud/) });
 });

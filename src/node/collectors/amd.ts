@@ -6,8 +6,10 @@ import type { Collector, CollectorTools, NodeFacts } from './collector.ts';
 const programMs = 5000;
 const drm = '/sys/class/drm';
 
+/** The makers' programs take a second of a processor each time. */
 export const collector: Collector = {
   id: 'amd',
+  everyMs: 15_000,
   limitMs: 15_000,
   async collect(tools, _options, signal) {
     if (tools.host.platform !== 'linux') return null;
