@@ -11,13 +11,12 @@ export interface Machine {
   /** Resolves after a first look of at most a second and a half. */
   start(): Promise<void>;
   stop(): void;
-  facts(): MachineFacts;
   /** The state of this machine now; asks nobody and waits for nothing. */
   report(parts: Omit<ReportParts, 'at' | 'facts' | 'name'>): NodeReport;
 }
 
 /** `options` are the collectors', such as `nvidiaSmiPath`. */
-export function createMachine(clock: Clock, options: Readonly<Record<string, string>> = {}): Machine {
+export function createMachine(clock: Clock, options: Readonly<Record<string, string>> = {}): Machine & { facts(): MachineFacts } {
   const watch = new MachineWatch({ clock, collectors, tools: collectorTools, options });
   return {
     start: () => watch.start(),
