@@ -36,6 +36,8 @@ test('a collector that hangs delays nobody: the report has what the others know,
   expect(watch.facts()).toEqual({ memory, cores: 4, gpus: [] });
   await clock.advanceAsync(1500);
   expect(hanging.aborted).toBe(1);
+  await clock.advanceAsync(60_000);
+  expect(hanging.asked).toBe(2);
   watch.stop();
   expect(clock.pending).toBe(0);
 });

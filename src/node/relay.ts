@@ -103,9 +103,6 @@ function passBack(answer: IncomingMessage, response: ServerResponse): void {
   response.flushHeaders();
   answer.pipe(response);
   // A broken answer must look broken.
-  answer.once('close', () => {
-    if (!answer.complete) response.destroy();
-  });
   answer.on('error', () => response.destroy());
 }
 
