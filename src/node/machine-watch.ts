@@ -1,6 +1,7 @@
 /** Keeps the latest facts about this machine: every collector runs in the background, with its own time limit, and delays nobody. */
 import type { CancelTimer, Clock } from '../core/clock.ts';
 import type { NodeReport } from '../core/node.ts';
+import { unwatchAbort, watchAbort } from '../util/watch-abort.ts';
 import type { Collector, CollectorTools, NodeFacts } from './collectors/collector.ts';
 import { cpuPctBetween, plainMemory } from './collectors/system.ts';
 import { mergeFacts } from './merge-facts.ts';
@@ -92,15 +93,18 @@ class Round {
     const { limitMs = usualLimitMs } = this.#collector;
     const late = new AbortController();
     return new Promise((resolve) => {
-      const cancel = clock.after(limitMs, () => {
-        late.abort();
-        resolve(null);
-      });
       const done = (facts: NodeFacts | null): void => {
         cancel();
+        unwatchAbort(this.#end.signal, giveUp);
         resolve(facts);
       };
-      this.#collector.collect(tools, options, AbortSignal.any([late.signal, this.#end.signal])).then(done, () => done(null));
+      const giveUp = (): void => {
+        late.abort();
+        done(null);
+      };
+      const cancel = clock.after(limitMs, giveUp);
+      watchAbort(this.#end.signal, giveUp);
+      this.#collector.collect(tools, options, late.signal).then(done, () => done(null));
     });
   }
 }
