@@ -50,8 +50,8 @@ export async function runNode(options: NodeOptions, world: NodeWorld): Promise<n
   const url = options.routerUrl || env.FLEET_NODE_ROUTER_URL || null;
   if (url === null && !fleet.discovery.browse) throw new Error('fleet.discovery.browse is false, so no router is looked for. Name one with --router-url.');
   const ollamaUrl = ollamaHostUrl(options.ollamaHost || env.FLEET_NODE_OLLAMA_HOST || env.OLLAMA_HOST) ?? usualOllama;
-  const link = createRouterLink(options.insecure);
   const clock = systemClock;
+  const link = createRouterLink(clock, options.insecure);
   const ollama = options.startOllama ? ollamaProcess(options, ollamaUrl, world, clock, terminal, () => agent.refresh('ollama')) : null;
   let router = identity.router;
   const agent: NodeAgent = new NodeAgent({

@@ -1,6 +1,8 @@
 /** Talks HTTP to the router: asks whether one is there, and sends heartbeats. */
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Clock } from '../core/clock.ts';
+import { within } from './time-limit.ts';
 
 export interface LinkAnswer {
   readonly status: number;
@@ -23,7 +25,7 @@ const postMs = 10_000;
 const maximumCharacters = 1_000_000;
 
 /** `insecure`: a certificate that nobody vouches for is accepted. */
-export function createRouterLink(insecure: boolean): RouterLink {
+export function createRouterLink(clock: Clock, insecure: boolean): RouterLink {
   const plain = new HttpAgent({ keepAlive: true, maxSockets: 2 });
   const secure = new HttpsAgent({ keepAlive: true, maxSockets: 2, rejectUnauthorized: !insecure });
   const send = (method: string, url: string, path: string, body: string | null, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<LinkAnswer> =>
@@ -45,8 +47,8 @@ export function createRouterLink(insecure: boolean): RouterLink {
       call.end(body ?? undefined);
     });
   return {
-    probe: (url, signal) => send('GET', url, '/health', null, {}, AbortSignal.any([signal, AbortSignal.timeout(probeMs)])).catch(() => null),
-    post: (url, path, body, headers, signal) => send('POST', url, path, body, headers, AbortSignal.any([signal, AbortSignal.timeout(postMs)])),
+    probe: (url, signal) => within(clock, probeMs, signal, (limit) => send('GET', url, '/health', null, {}, limit)).catch(() => null),
+    post: (url, path, body, headers, signal) => within(clock, postMs, signal, (limit) => send('POST', url, path, body, headers, limit)),
     close() {
       plain.destroy();
       secure.destroy();

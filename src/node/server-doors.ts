@@ -7,6 +7,7 @@ import type { LocalServer, Terminal } from './node.ts';
 import { Relay } from './relay.ts';
 import { RelayKeys } from './relay-keys.ts';
 import type { ServerState } from './server-watch.ts';
+import { within } from './time-limit.ts';
 
 export interface DoorSettings {
   readonly clock: Clock;
@@ -68,14 +69,8 @@ export class ServerDoors {
     this.#doors.set(server.name, { address, direct, checkedAt: clock.now() });
   }
 
-  async #answers(server: LocalServer, address: string, signal: AbortSignal): Promise<boolean> {
-    const late = new AbortController();
-    const cancel = this.#settings.clock.after(answerMs, () => late.abort());
-    try {
-      return await server.answersAt(`http://${hostOf(address)}:${portOf(server.url)}`, AbortSignal.any([late.signal, signal]));
-    } finally {
-      cancel();
-    }
+  #answers(server: LocalServer, address: string, signal: AbortSignal): Promise<boolean> {
+    return within(this.#settings.clock, answerMs, signal, (limit) => server.answersAt(`http://${hostOf(address)}:${portOf(server.url)}`, limit));
   }
 
   async #listen(address: string): Promise<void> {

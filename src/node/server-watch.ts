@@ -4,6 +4,7 @@ import { RouterError } from '../core/errors.ts';
 import type { BackendReport } from '../core/fleet.ts';
 import type { LocalServer, ServerSource } from './node.ts';
 import { serverWord } from './server-word.ts';
+import { within } from './time-limit.ts';
 
 export interface ServerState {
   readonly server: LocalServer;
@@ -130,10 +131,8 @@ class Watched {
 
   async #ask(): Promise<ServerState> {
     const { server, report } = this.state;
-    const late = new AbortController();
-    const cancel = this.#settings.clock.after(probeMs, () => late.abort());
     try {
-      const answer = await server.probe(report, AbortSignal.any([late.signal, this.#end.signal]));
+      const answer = await within(this.#settings.clock, probeMs, this.#end.signal, (signal) => server.probe(report, signal));
       this.#failures = 0;
       return { server, status: 'up', report: answer };
     } catch (thrown) {
@@ -141,8 +140,6 @@ class Watched {
       const gone = thrown instanceof RouterError && thrown.code === 'backend_unreachable';
       if (this.state.status === 'up' && !gone && this.#failures < slowAnswers) return this.state;
       return { server, status: 'down', problem: problemOf(server, thrown), report };
-    } finally {
-      cancel();
     }
   }
 
