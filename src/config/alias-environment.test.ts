@@ -28,6 +28,11 @@ const mapped: readonly (readonly [name: string, text: string, path: readonly str
   ['FLEET_LOG_LEVEL', 'WARNING', ['telemetry', 'logLevel'], 'warn'],
   ['FLEET_ANTHROPIC_MODEL_MAP', '{"default":"qwen3:32b","claude-haiku-4-5":"qwen3:14b"}', ['aliases'], { 'claude-*': 'qwen3:32b', 'claude-haiku-4-5': 'qwen3:14b' }],
   ['FLEET_NODE_ENABLE_CAPACITY_LEARNING', 'true', ['fleet', 'capacity', 'learn'], true],
+  ['FLEET_DYNAMIC_NUM_CTX', 'true', ['context', 'presets', 'enabled'], true],
+  ['FLEET_NUM_CTX_OVERRIDES', '{"qwen3:32b":16384}', ['context', 'presets', 'models'], { 'qwen3:32b': 16_384 }],
+  ['FLEET_NUM_CTX_AUTO_CALCULATE', 'true', ['context', 'presets', 'fromUse'], true],
+  ['FLEET_MODEL_PRELOAD_MAX_COUNT', '5', ['preload', 'maxModels'], 5],
+  ['FLEET_DISABLE_MODEL_PRELOADER', 'true', ['preload', 'enabled'], false],
   ['NOMYO_ROUTER_CONVERSATION_AFFINITY', 'false', ['router', 'affinity', 'enabled'], false],
   ['NOMYO_ROUTER_CONVERSATION_AFFINITY_TTL', '120', ['router', 'affinity', 'ttlMs'], 120_000],
   ['NOMYO_ROUTER_CACHE_ENABLED', 'true', ['cache', 'enabled'], true],
@@ -44,7 +49,7 @@ const idleForRouter = Object.entries({
   SCORE_QUEUE_DEPTH_MAX_PENALTY: '30', SCORE_QUEUE_DEPTH_PENALTY_PER: '6', SCORE_WAIT_TIME_MAX_PENALTY: '25', SCORE_ROLE_AFFINITY_MAX: '15', SCORE_ROLE_LARGE_THRESHOLD_GB: '20', SCORE_ROLE_SMALL_THRESHOLD_GB: '8',
   SCORE_AVAILABILITY_TREND_MAX: '10', SCORE_CONTEXT_FIT_MAX: '15', BANDWIDTH_AWARE_SCORING: 'true', QUEUE_PENALTY_BANDWIDTH_NORMALIZE: 'true', REBALANCE_INTERVAL: '5', REBALANCE_THRESHOLD: '4', REBALANCE_MAX_PER_CYCLE: '3',
   PRE_WARM_MIN_AVAILABILITY: '0.60', AUTO_PULL_TIMEOUT: '300', STALE_TIMEOUT: '600', IMAGE_GENERATION: 'true', IMAGE_TIMEOUT: '120', TRANSCRIPTION: 'true', TRANSCRIPTION_TIMEOUT: '300', VISION_EMBEDDING: 'true',
-  VISION_EMBEDDING_TIMEOUT: '30', EMBEDDING_USE_COREML: 'false', DYNAMIC_NUM_CTX: 'false', NUM_CTX_OVERRIDES: '{}', NUM_CTX_AUTO_CALCULATE: 'false', MODEL_PRELOAD_MAX_COUNT: '3', FLEET_INTELLIGENCE: 'true',
+  VISION_EMBEDDING_TIMEOUT: '30', EMBEDDING_USE_COREML: 'false', FLEET_INTELLIGENCE: 'true',
   DEBUG_REQUEST_RETENTION_DAYS: '7', ANTHROPIC_DEFAULT_MAX_TOKENS: '4096', ANTHROPIC_AUTO_CLEAR_TOOL_USES_TRIGGER_TOKENS: '100000', ANTHROPIC_AUTO_CLEAR_TOOL_USES_KEEP_RECENT: '3',
   ANTHROPIC_SIZE_ESCALATION_TOKENS: '0', ANTHROPIC_MAX_PROMPT_TOKENS: '180000', CONTEXT_COMPACTION_ENABLED: 'false', CONTEXT_COMPACTION_BUDGET_TOKENS: '20000', CONTEXT_COMPACTION_MODEL: 'gpt-oss:120b',
   CONTEXT_COMPACTION_PRESERVE_TURNS: '3', CONTEXT_COMPACTION_CURATOR_TIMEOUT_S: '60', CONTEXT_COMPACTION_IDLE_WINDOW_S: '120', CONTEXT_COMPACTION_CURATOR_MIN_PARAMS_B: '7', CONTEXT_COMPACTION_FORCE_TRIGGER_TOKENS: '150000',
@@ -52,7 +57,7 @@ const idleForRouter = Object.entries({
 });
 /** These never change what is done here, whatever they say. */
 const alwaysIdle = ['FLEET_DATA_DIR', 'FLEET_CONSOLE_LOG_LEVEL', 'FLEET_ANTHROPIC_API_KEY', 'FLEET_ANTHROPIC_VISION_MODEL', 'FLEET_ANTHROPIC_SIZE_ESCALATION_MODEL', 'FLEET_FLEET_INTELLIGENCE_MODEL', 'FLEET_INTELLIGENCE_MODEL', 'FLEET_MLX_KV_BITS', 'FLEET_MLX_AUTO_START_MODEL', 'FLEET_NODE_DATA_DIR', 'FLEET_NODE_POLL_INTERVAL', 'FLEET_NODE_PLATFORM_URL', 'FLEET_NODE_PLATFORM_TOKEN', 'FLEET_NODE_MLX_SERVERS', 'FLEET_NODE_MLX_DRAFT_MODEL', 'FLEET_NODE_MLX_PROMPT_CACHE_SIZE', 'NOMYO_ROUTER_MAX_CONCURRENT_CONNECTIONS', 'NOMYO_ROUTER_CACHE_DB_PATH'];
-const idleFlags = ['FLEET_DISABLE_MODEL_PRELOADER', 'FLEET_ANTHROPIC_TOOL_SCHEMA_FIXUP', 'FLEET_NODE_TELEMETRY_LOCAL_SUMMARY', 'FLEET_NODE_TELEMETRY_INCLUDE_TAGS', 'FLEET_NODE_MLX_ENABLED', 'FLEET_NODE_MLX_BIND_HOST', 'FLEET_NODE_MLX_MEMORY_HEADROOM_GB', 'NOMYO_ROUTER_PRIORITY_ROUTING'];
+const idleFlags = ['FLEET_ANTHROPIC_TOOL_SCHEMA_FIXUP', 'FLEET_NODE_TELEMETRY_LOCAL_SUMMARY', 'FLEET_NODE_TELEMETRY_INCLUDE_TAGS', 'FLEET_NODE_MLX_ENABLED', 'FLEET_NODE_MLX_BIND_HOST', 'FLEET_NODE_MLX_MEMORY_HEADROOM_GB', 'NOMYO_ROUTER_PRIORITY_ROUTING'];
 const refused: readonly (readonly [string, string])[] = [
   ['FLEET_ENV_FILE', 'oar migrate herd'],
   ['FLEET_ANTHROPIC_REQUIRE_KEY', 'oar keys create'],
@@ -100,6 +105,7 @@ describe('a name with a key here', () => {
     ['FLEET_LOG_LEVEL', 'loud', 'one of DEBUG'],
     ['FLEET_CONTEXT_PROTECTION', 'none', 'one of pin, strip'],
     ['FLEET_ANTHROPIC_MODEL_MAP', 'qwen3', 'JSON'],
+    ['FLEET_NUM_CTX_OVERRIDES', '[8192]', 'JSON'],
     ['FLEET_ANTHROPIC_MODEL_MAP', '["a"]', 'JSON'],
     ['FLEET_MAX_RETRIES', '-1', '0 or more'],
     ['FLEET_PORT', '70000', '65535'],
@@ -124,7 +130,7 @@ describe('a name without a key here', () => {
   });
 
   test.each([...alwaysIdle, ...idleFlags])('%s gives one warning', (name) => {
-    const { warnings, problems } = read({ [name]: name === 'FLEET_DISABLE_MODEL_PRELOADER' ? 'false' : 'true' });
+    const { warnings, problems } = read({ [name]: 'true' });
     expect(problems).toEqual([]);
     expect(warnings).toEqual([expect.stringMatching(new RegExp(`^${name} sets nothing here: `))]);
   });

@@ -1,5 +1,5 @@
 /** The environment names of two other programs (ruling 18), each with what it means here. Plain data. */
-import { type AliasReader, asFlag, asFlagFor, asList, asModelMap, asNumber, asSeconds, asText, asWord } from './alias-values.ts';
+import { type AliasReader, asContexts, asFlag, asFlagFor, asList, asModelMap, asNumber, asSeconds, asText, asWord } from './alias-values.ts';
 import type { ConfigPath } from './config-path.ts';
 
 /** It sets a key; while this version has no such key, a warning says so. */
@@ -102,9 +102,12 @@ const routerNames: Readonly<Record<string, AliasName>> = {
   ...idle(ownLimits, { IMAGE_TIMEOUT: '120', TRANSCRIPTION_TIMEOUT: '300', VISION_EMBEDDING_TIMEOUT: '30' }),
   THINKING_OVERHEAD: { path: ['context', 'thinkingBudget', 'factor'], read: asNumber },
   THINKING_MIN_PREDICT: { path: ['context', 'thinkingBudget', 'minTokens'], read: asNumber },
-  ...idle('a model is loaded with the context that a request needs, and `context.protect` keeps it; recommendations are on the dashboard', { DYNAMIC_NUM_CTX: 'false', NUM_CTX_OVERRIDES: '{}', NUM_CTX_AUTO_CALCULATE: 'false' }),
+  DYNAMIC_NUM_CTX: { path: ['context', 'presets', 'enabled'], read: asFlag },
+  NUM_CTX_OVERRIDES: { path: ['context', 'presets', 'models'], read: asContexts },
+  NUM_CTX_AUTO_CALCULATE: { path: ['context', 'presets', 'fromUse'], read: asFlag },
   PINNED_MODELS: { path: ['preload', 'pinned'], read: asList },
-  ...idle('only the models of `preload.pinned` are loaded ahead', { MODEL_PRELOAD_MAX_COUNT: '3', DISABLE_MODEL_PRELOADER: 'true' }),
+  MODEL_PRELOAD_MAX_COUNT: { path: ['preload', 'maxModels'], read: asNumber },
+  DISABLE_MODEL_PRELOADER: { path: ['preload', 'enabled'], read: asFlagFor(false, true) },
   ...Object.fromEntries(['', 'FLEET_'].flatMap((twice) => Object.entries(idle('no model writes briefings here', { [`${twice}INTELLIGENCE`]: 'true', [`${twice}INTELLIGENCE_MODEL`]: '' })))),
   DEBUG_REQUEST_BODIES: { path: ['telemetry', 'capture'], read: asFlag },
   ...idle('what is captured is kept as long as its trace', { DEBUG_REQUEST_RETENTION_DAYS: '7' }),

@@ -48,3 +48,14 @@ export const asModelMap: AliasReader = (text) => {
   if (typeof map !== 'object' || map === null || Array.isArray(map) || !Object.values(map).every((model) => typeof model === 'string' && model !== '')) return expected;
   return { value: Object.fromEntries(Object.entries(map).map(([name, model]) => [name === 'default' ? 'claude-*' : name, model])) };
 };
+
+/** `{"qwen3:32b": 16384}`; the numbers are checked with the rest of the configuration. */
+export const asContexts: AliasReader = (text) => {
+  try {
+    const map: unknown = JSON.parse(text);
+    if (typeof map === 'object' && map !== null && !Array.isArray(map)) return { value: map };
+  } catch {
+    // Told below, with what belongs there.
+  }
+  return { expected: 'JSON such as {"qwen3:32b":16384}' };
+};

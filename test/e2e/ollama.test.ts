@@ -112,6 +112,20 @@ describe.skipIf(absent !== '')('a real Ollama', () => {
     await expect.poll(() => resident(router.url), { timeout: 15_000 }).toBeUndefined();
   });
 
+  test('clients with different contexts do not load a model anew, and past the router they do', async () => {
+    const body = (more: Json = {}): Json => ({ model: 'small:135m', messages: hello, stream: false, options: { ...short, ...more } });
+    expect((await router.post('/api/chat', body({ num_ctx: 1024 }))).status).toBe(200);
+    const runners = server.runners();
+    expect(runners).not.toEqual([]);
+    for (const answer of [await router.post('/api/chat', body({ num_ctx: 512 })), await router.post('/api/chat', body()), await router.post('/v1/chat/completions', { model: 'small:135m', messages: hello, ...openAiShort })]) {
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('x-oar-rewrites')).toContain('num_ctx');
+    }
+    expect(server.runners()).toEqual(runners);
+    expect((await server.post('/api/chat', body({ num_ctx: 512 }))).status).toBe(200);
+    expect(server.runners()).not.toEqual(runners);
+  });
+
   test('an unknown model is 404 in the words of either API', async () => {
     const openAi = await router.post('/v1/chat/completions', { model: 'none:1b', messages: hello });
     expect([openAi.status, await openAi.json()]).toEqual([404, { error: expect.objectContaining({ code: 'unknown_model', message: expect.stringContaining('none:1b') }) }]);

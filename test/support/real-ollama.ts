@@ -60,6 +60,12 @@ export class RealOllama {
     await vi.waitUntil(async () => (await this.names('/api/ps')).length === 0, { interval: 50, timeout: 15_000 });
   }
 
+  /** Process ids of what runs its models: a model that is loaded anew gets another one. Linux only. */
+  runners(): readonly string[] {
+    const group = String(this.#child?.pid);
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== group && groupOf(name) === group);
+  }
+
   /** Processor time of all its processes so far, in clock ticks (10 ms); Linux only. */
   processorTicks(): number {
     return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).reduce((sum, name) => sum + this.#ticksOf(name), 0);
@@ -118,5 +124,14 @@ export async function startPair({ each = {}, more = [], env = {} }: { readonly e
   } catch (error) {
     await stopServers();
     throw error;
+  }
+}
+
+/** proc(5): field 5, counted behind the name in brackets; empty when the process is gone. */
+function groupOf(processId: string): string {
+  try {
+    return readFileSync(join('/proc', processId, 'stat'), 'utf8').replace(/^.*\) /s, '').split(' ')[2] ?? '';
+  } catch {
+    return '';
   }
 }
