@@ -39,6 +39,8 @@ export interface FleetPolicySources {
   /** Nobody is asked for a key. */
   readonly keyless: boolean;
   readonly load: () => Load;
+  /** How often backends are asked what they have; what is to be loaded is looked at as often, and every second at least. */
+  readonly probeIntervalMs?: number;
 }
 
 /** What the service asks of them. */
@@ -56,6 +58,8 @@ export interface FleetPolicies extends Part, ServicePolicies {
   readonly routes: readonly Route[];
 }
 
+const longestLookMs = 1000;
+
 /** Starts after the store and the fleet, and stops before them. */
 export function createFleetPolicies(sources: FleetPolicySources): FleetPolicies {
   const { config, clock, log, fleet, store } = sources;
@@ -64,7 +68,7 @@ export function createFleetPolicies(sources: FleetPolicySources): FleetPolicies 
   const use = new ModelUse();
   const presetFor = presetContexts({ live, use, clock, view: () => fleet.view() });
   const autoPull = new AutoPull({ models: sources.models, view: () => fleet.view(), freeBytes: freeForModels, clock, log });
-  const preloading = createPreloading({ settings: config.preload, clock, log, fleet, backend: sources.backend, load: sources.load, pins, use, usage: store.usage, contextFor: presetFor });
+  const preloading = createPreloading({ settings: config.preload, clock, log, fleet, backend: sources.backend, load: sources.load, pins, use, usage: store.usage, contextFor: presetFor, everyMs: Math.min(longestLookMs, sources.probeIntervalMs ?? longestLookMs) });
   return {
     name: 'fleet policies',
     live,

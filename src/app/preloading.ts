@@ -28,8 +28,8 @@ export interface PreloadingSources {
   readonly usage: Pick<UsageStore, 'series'>;
   /** The context that a model is to be loaded with; undefined: as its server likes. */
   readonly contextFor: (modelKey: string) => number | undefined;
-  /** Looks again this often; a second when absent. */
-  readonly everyMs?: number;
+  /** Looks again this often. */
+  readonly everyMs: number;
 }
 
 export interface Preloading extends Part {
@@ -56,7 +56,7 @@ export function createPreloading(sources: PreloadingSources): Preloading {
     fleet,
     clock,
     log: sources.log,
-    everyMs: sources.everyMs ?? 1000,
+    everyMs: sources.everyMs,
     plan(own) {
       askDemand();
       return planPreloads(factsOf(sources, own, demand));
