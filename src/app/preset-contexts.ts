@@ -19,8 +19,9 @@ export interface PresetSources {
 }
 
 /** What somebody set goes before what was worked out from use; never more than the model supports. */
-export function presetContexts({ live, use, clock, view }: PresetSources): (key: string) => number | undefined {
-  return (key) => {
+export function presetContexts({ live, use, clock, view }: PresetSources): (model: string) => number | undefined {
+  return (model) => {
+    const key = modelKey(model);
     const { dynamic_num_ctx: dynamic, num_ctx_auto_calculate: auto, num_ctx_overrides: overrides } = live.values;
     const set = dynamic ? Object.entries(overrides).find(([name]) => modelKey(name) === key)?.[1] : undefined;
     if (set !== undefined || !auto) return set;

@@ -96,7 +96,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const nodes = createNodes({ config, store, fleet, serving, clock, log, keyless: access.control === null, denied: admin.denied });
   const machines = [...heartbeatRoutes(nodes, { allowOtherHosts: config.fleet.allowOtherHosts, ownAddresses }), ...nodeRoutes(nodes, admin.audit)];
   // Without a door that asks for keys these would be open.
-  const watching = watchingRoutes({ config, version, clock, fleet, service, store, streams, tracing });
+  const watching = watchingRoutes({ config, version, clock, fleet, service, store, streams, tracing, presetContext: policies.presetFor });
   const routes = [...machines, ...tracing.routes, ...watching, ...policies.routes, ...plain, ...(access.control === null ? [] : [...admin.routes, ...adminJobRoutes(service.jobs, admin.audit), ...tracing.adminRoutes(conversations, admin.audit)])];
   const door = new Door(() => startServer(serverOptions(config, clock, log, routes, access.control)));
   const lifecycle = new Lifecycle(

@@ -25,6 +25,8 @@ export interface WatchingSources {
   readonly store: Pick<Store, 'kv'>;
   readonly streams: OpenStreams;
   readonly tracing: Tracing;
+  /** What was set for a model, for callers who name no context. */
+  readonly presetContext: (model: string) => number | undefined;
   /** What the checks say now; absent: there are none. */
   readonly findings?: () => Promise<readonly Finding[]> | readonly Finding[];
   /** Which model should be on which machine (contract fleet part 2.8); absent: nothing is advised. */
@@ -32,11 +34,11 @@ export interface WatchingSources {
 }
 
 export function watchingRoutes(sources: WatchingSources): readonly Route[] {
-  const { clock, fleet, streams, tracing, store, findings, recommendations } = sources;
+  const { clock, fleet, streams, tracing, store, presetContext, findings, recommendations } = sources;
   const told = { ...tracing.source, fleet: () => fleet.view() };
   return [
     ...liveRoutes({ clock, streams, now: () => liveNow(sources) }),
-    ...figureRoutes({ ...told, recommendedContext }),
+    ...figureRoutes({ ...told, recommendedContext, presetContext }),
     ...healthReportRoutes({ ...told, findings: findings ?? (() => []), recommendations: recommendations ?? (() => Promise.resolve(noAdvice(clock))) }),
     ...benchmarkRoutes({ clock, store: store.kv }),
   ];

@@ -7,8 +7,14 @@ import { mean, tenth } from './figure-view.ts';
 /** The context that suits prompts and answers of these lengths, in tokens. */
 export type RecommendContext = (needed: { readonly p99: number; readonly max24h: number }) => number;
 
+export interface ContextAdvice {
+  readonly recommendedContext: RecommendContext;
+  /** What was set for the model, for callers who name no context. */
+  readonly presetContext: (model: string) => number | undefined;
+}
+
 /** `rows` of the whole time, `lastDay` of the hours of the last day; models without a token counted are left out. */
-export function contextRows(rows: readonly Figures[], lastDay: readonly Figures[], fleet: FleetView, recommended: RecommendContext): Record<string, unknown>[] {
+export function contextRows(rows: readonly Figures[], lastDay: readonly Figures[], fleet: FleetView, { recommendedContext: recommended, presetContext }: ContextAdvice): Record<string, unknown>[] {
   return rows.filter(({ name, totalTokens }) => name !== '' && totalTokens.count > 0).map((row) => {
     const { promptTokens, totalTokens } = row;
     const allocated = allocatedContext(row.name, fleet);
@@ -17,7 +23,7 @@ export function contextRows(rows: readonly Figures[], lastDay: readonly Figures[
     return {
       model: row.name,
       allocated_ctx: allocated,
-      override_ctx: null,
+      override_ctx: presetContext(row.name) ?? null,
       request_count: row.requests,
       prompt_tokens: { avg: mean(promptTokens) ?? 0, p50: Math.round(promptTokens.p50), p75: Math.round(promptTokens.p75), p95: Math.round(promptTokens.p95), p99: Math.round(promptTokens.p99), max: promptTokens.max },
       total_tokens: { p95: Math.round(totalTokens.p95), p99: Math.round(totalTokens.p99), max: totalTokens.max, max_24h: maxDay },

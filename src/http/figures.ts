@@ -4,7 +4,7 @@ import { RouterError } from '../core/errors.ts';
 import type { Cut, Figures } from '../core/figures.ts';
 import type { FleetView } from '../core/fleet.ts';
 import type { FigureQuery, TraceStore } from '../store/store.ts';
-import { contextRows, type RecommendContext } from './context-view.ts';
+import { type ContextAdvice, contextRows } from './context-view.ts';
 import { modelDayRow, modelSummaryRow, tagDayRow, tagRow, trendRow, usageRow } from './figure-view.ts';
 import type { Exchange, Route } from './http.ts';
 import { rules } from './rules.ts';
@@ -12,13 +12,12 @@ import { timeRange } from './time-range.ts';
 
 type Json = Record<string, unknown>;
 
-export interface FigureSource {
+export interface FigureSource extends ContextAdvice {
   readonly clock: Clock;
   readonly store: Pick<TraceStore, 'figures'>;
   /** Brings the store up to date. */
   flush(): Promise<unknown>;
   fleet(): FleetView;
-  readonly recommendedContext: RecommendContext;
 }
 
 const dayMs = 86_400_000;
@@ -120,8 +119,8 @@ function whose(query: URLSearchParams): { readonly cut: Cut; named(rows: readonl
   }
 }
 
-async function contexts(query: URLSearchParams, { clock, store, fleet, recommendedContext }: FigureSource): Promise<Json> {
+async function contexts(query: URLSearchParams, { clock, store, fleet, ...advice }: FigureSource): Promise<Json> {
   const { length, since, ...range } = timeRange(query, 'days', 7, clock.now());
   const [rows, lastDay] = await Promise.all([store.figures({ cut: 'model', span: 'all', since, ...range }), store.figures({ cut: 'model', span: 'hour', since: clock.now() - dayMs })]);
-  return { days: length, models: contextRows(rows, lastDay, fleet(), recommendedContext) };
+  return { days: length, models: contextRows(rows, lastDay, fleet(), advice) };
 }

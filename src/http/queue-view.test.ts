@@ -4,7 +4,7 @@ import type { PlaceFigure } from '../telemetry/telemetry.ts';
 import type { LiveNow } from './live-sources.ts';
 import { queueView } from './queue-view.ts';
 
-const figure = (more: Partial<PlaceFigure> = {}): PlaceFigure => ({ completed: 4, failed: 1, totalMs: 400, promptTokens: 40, completionTokens: 8, loadsTold: 4, coldLoads: 1, cacheTold: 2, cachePrompt: 20, cacheHits: 5, ...more });
+const figure = (more: Partial<PlaceFigure> = {}): PlaceFigure => ({ completed: 4, failed: 1, reaped: 0, totalMs: 400, promptTokens: 40, completionTokens: 8, loadsTold: 4, coldLoads: 1, cacheTold: 2, cachePrompt: 20, cacheHits: 5, ...more });
 
 function backend(id: string, nodeId: string, more: Partial<BackendState> = {}): BackendState {
   return { id, nodeId, kind: 'ollama', url: `http://${nodeId}:1`, status: 'up', report: { models: [{ name: 'a:1b' }], resident: [] }, reportedAt: 1, priority: 0, tags: [], ...more };

@@ -31,6 +31,7 @@ export function queueView(now: LiveNow): Json {
     in_flight: now.load.totalRunning,
     completed: sum(figures, 'completed'),
     failed: sum(figures, 'failed'),
+    reaped: sum(figures, 'reaped'),
     estimated_wait_ms: estimatedWait(now, queues),
     nodes_online: now.fleet.nodes.filter(({ status }) => status === 'online').length,
     queues: queueRows(now, queues),
@@ -85,7 +86,7 @@ function queueRow({ node, model, kinds, inFlight, concurrency, figures }: Queue,
   const cachePrompt = sum(figures, 'cachePrompt');
   return {
     pending, in_flight: inFlight, concurrency, model, node_id: node === anyNode ? null : node, backend: [...kinds].join(', '),
-    completed, failed: sum(figures, 'failed'), rejected, max_queue_depth: now.mostQueued,
+    completed, failed: sum(figures, 'failed'), rejected, reaped: sum(figures, 'reaped'), max_queue_depth: now.mostQueued,
     cache_hit_rate: share(sum(figures, 'cacheHits'), cachePrompt), warm_hit_rate: share(loads - cold, loads), cold_request_pct: loads === 0 ? null : Math.round((1000 * cold) / loads) / 10,
     cache_sample_count: sum(figures, 'cacheTold'), stats_samples: completed,
     avg_latency_ms: mean(sum(figures, 'totalMs'), completed), avg_prompt_tokens: mean(sum(figures, 'promptTokens'), completed), avg_completion_tokens: mean(sum(figures, 'completionTokens'), completed),

@@ -5,11 +5,11 @@ import { PlaceFigures } from './place-figures.ts';
 
 test('each place counts what happened there, a failed try included', () => {
   const figures = new PlaceFigures(new FakeClock());
-  figures.record(traceOf('1', { attempts: [attemptOn('west', { error: 'backend_failed' }), attemptOn('east', { endedMs: 80 })], usage: { promptTokens: 10, completionTokens: 5, loadMs: 3_000, cachedTokens: 4 } }));
+  figures.record(traceOf('1', { attempts: [attemptOn('west', { error: 'backend_timeout', reaped: true }), attemptOn('east', { endedMs: 80 })], usage: { promptTokens: 10, completionTokens: 5, loadMs: 3_000, cachedTokens: 4 } }));
   figures.record(traceOf('2', { attempts: [attemptOn('east', { endedMs: 20 })], usage: { promptTokens: 30, completionTokens: 7, loadMs: 2 } }));
   figures.record(traceOf('3', { attempts: [attemptOn('east', { error: 'cancelled' })], outcome: 'cancelled' }));
-  expect(figures.of('west', 'a:1b')).toMatchObject({ completed: 0, failed: 1 });
-  expect(figures.of('east', 'a:1b')).toMatchObject({ completed: 2, failed: 0, totalMs: 100, promptTokens: 40, completionTokens: 12, loadsTold: 2, coldLoads: 1, cacheTold: 1, cachePrompt: 10, cacheHits: 4 });
+  expect(figures.of('west', 'a:1b')).toMatchObject({ completed: 0, failed: 1, reaped: 1 });
+  expect(figures.of('east', 'a:1b')).toMatchObject({ completed: 2, failed: 0, reaped: 0, totalMs: 100, promptTokens: 40, completionTokens: 12, loadsTold: 2, coldLoads: 1, cacheTold: 1, cachePrompt: 10, cacheHits: 4 });
   expect(figures.of('north', 'a:1b')).toBeUndefined();
 });
 

@@ -33,6 +33,7 @@ export class PlaceFigures implements Recorder {
     const { attempts, outcome, error } = trace;
     for (const attempt of attempts) {
       const place = this.#place(attempt);
+      if (attempt.reaped === true) place.reaped += 1;
       if (attempt.error !== undefined) place.failed += attempt.error === 'cancelled' ? 0 : 1;
       else if (outcome === 'succeeded') this.#completed(place, trace, attempt);
     }
@@ -89,7 +90,7 @@ export class PlaceFigures implements Recorder {
     }
     let place = models.get(model);
     if (place === undefined) {
-      place = { completed: 0, failed: 0, totalMs: 0, promptTokens: 0, completionTokens: 0, loadsTold: 0, coldLoads: 0, cacheTold: 0, cachePrompt: 0, cacheHits: 0, recent: Array.from({ length: recentSeconds }, () => 0), recentSecond: 0 };
+      place = { completed: 0, failed: 0, reaped: 0, totalMs: 0, promptTokens: 0, completionTokens: 0, loadsTold: 0, coldLoads: 0, cacheTold: 0, cachePrompt: 0, cacheHits: 0, recent: Array.from({ length: recentSeconds }, () => 0), recentSecond: 0 };
       models.set(model, place);
     }
     return place;

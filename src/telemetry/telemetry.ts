@@ -27,6 +27,8 @@ export interface Recorder {
 export interface PlaceFigure {
   readonly completed: number;
   readonly failed: number;
+  /** Of the failed ones, those that the router ended since the backend fell silent. */
+  readonly reaped: number;
   /** Of completed requests, from their start there to their end. */
   readonly totalMs: number;
   readonly promptTokens: number;
