@@ -356,3 +356,22 @@ test('every machine is listed: the own one, those that report themselves, and th
   expect(fleet.view().nodes.map(({ id }) => id)).toEqual(['home', 'studio', '10.0.0.7']);
   await fleet.stop();
 });
+
+test('when a model left memory is remembered, until it is back', async () => {
+  const backend = backendOf();
+  backend.answer = () => Promise.resolve(report('m'));
+  const { clock, fleet } = fleetOf(backend);
+  await fleet.start();
+  expect(fleet.view().leftMemoryAt?.('studio', 'm')).toBeUndefined();
+  backend.answer = () => Promise.resolve(report());
+  await clock.advanceAsync(5000);
+  expect(fleet.view().leftMemoryAt?.('studio', 'm:latest')).toBe(6000);
+  fleet.learn(lesson({}));
+  expect(fleet.view().leftMemoryAt?.('studio', 'm')).toBeUndefined();
+});
+
+test('what requests took before is part of what is known of speeds', () => {
+  const { fleet } = fleetOf(backendOf());
+  fleet.recall('studio', 'm', [100, 300]);
+  expect(fleet.view().speed('studio', 'm').p75Ms).toBe(300);
+});

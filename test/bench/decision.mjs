@@ -53,7 +53,7 @@ async function deciding(folder, backends, policyOfPlaces = 'adaptive') {
   const context = await load('app/context-choice.js').then(({ ContextChoice }) => new ContextChoice({ mode: 'pin', clock, log, view, load: () => scheduler.load(), table, presetFor: () => undefined }), () => undefined);
   place = createPlace({ policy: policyOfPlaces, signals, fleet: view, work: (id) => scheduler.work(id), slots: limits.slots, running: (one) => scheduler.running(one), runningOnNode: (id) => scheduler.runningOnNode?.(id) ?? 0, now: () => clock.now(), queued: (key) => scheduler.load().queued(key), available: limits.available, pinned: affinity?.pinned, contextOf: (one) => context?.contextOn(one) });
   const desk = new TicketDesk(scheduler, clock, affinity?.granted);
-  const brain = createBrain({ clock, fleet: { view }, table, policy, aliases: {}, classifiers: [], classifierTools: {}, load: () => desk.load(), gpuBusyElsewhere: () => false, conversationKey: affinity?.keyOf, context, thinkingBudget: { factor: 1, minTokens: 1 } });
+  const brain = createBrain({ clock, fleet: { view }, table, policy, aliases: {}, classifiers: [], classifierTools: {}, load: () => desk.load(), gpuBusyElsewhere: () => false, conversationKey: affinity?.keyOf, context, substitution: () => 'never', thinkingBudget: { factor: 1, minTokens: 1 } });
   /** As after a probe: nothing that was derived from the view before holds any more. */
   const renew = () => {
     state.view = { ...state.view, version: state.view.version + 1, backends: [...state.view.backends] };
