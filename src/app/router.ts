@@ -13,6 +13,8 @@ import { detectServers } from './detect.ts';
 import { EmbeddedEngines } from './embedded-engines.ts';
 import { findKeyFile } from './key-file.ts';
 import { watchForServers } from './later-servers.ts';
+import { createMachine } from './machine.ts';
+import { watchOwnMachine } from './own-machine.ts';
 import { openLog } from './open-log.ts';
 import { startRouter } from './start-router.ts';
 import type { RunOptions } from './run-options.ts';
@@ -61,6 +63,9 @@ async function runUntilStopped(options: RunOptions, loaded: LoadedConfig, log: R
     const backends = await withEngines(plan, engines, options, log);
     const router = await startRouter({ loaded, backends, clock: systemClock, log, version: options.version });
     const later = plan.nothingFound ? watchForServers(systemClock, look, (found) => router.addBackend(asConfigured(found, loaded.config)), log) : null;
+    const { gpu, server, fleet } = loaded.config;
+    const machine = createMachine(systemClock, { nvidiaSmiPath: gpu.monitor.nvidiaSmiPath });
+    const leaveMachine = watchOwnMachine({ clock: systemClock, log, machine, fleet: router.fleet, nodeId: server.nodeId, version: options.version, everyMs: fleet.heartbeatMs });
     try {
       announce(options, loaded, log, router, options.version);
       if (options.lan === true) await tellJoinToken(options, router);
@@ -68,6 +73,7 @@ async function runUntilStopped(options: RunOptions, loaded: LoadedConfig, log: R
       await untilSignal(() => router.reload());
     } finally {
       later?.stop();
+      leaveMachine();
       if (options.friendly) options.out('Stopping …');
       await router.stop();
     }

@@ -1,0 +1,33 @@
+/** Lists the router's own machine among those of the fleet, with what it is and how it fares. */
+import type { Clock } from '../core/clock.ts';
+import type { RunningFleet } from '../fleet/create-fleet.ts';
+import type { Log } from '../telemetry/telemetry.ts';
+import type { Machine } from './machine.ts';
+
+export interface OwnMachineSources {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly machine: Machine;
+  readonly fleet: Pick<RunningFleet, 'setOwnReport'>;
+  readonly nodeId: string;
+  readonly version: string;
+  /** How often it reports, as any other. */
+  readonly everyMs: number;
+}
+
+/** Nobody waits for the first look. Returns the way to stop. */
+export function watchOwnMachine({ clock, log, machine, fleet, nodeId, version, everyMs }: OwnMachineSources): () => void {
+  let stopped = false;
+  let cancel = (): void => {};
+  const report = (): void => {
+    if (stopped) return;
+    fleet.setOwnReport(machine.report({ nodeId, agentVersion: version, servers: [] }));
+    cancel = clock.after(everyMs, report);
+  };
+  machine.start().then(report, (err: unknown) => log.warn({ err }, 'this machine cannot be looked at'));
+  return () => {
+    stopped = true;
+    cancel();
+    machine.stop();
+  };
+}
