@@ -9,12 +9,18 @@ const log = { debug() {}, info() {}, warn() {}, error() {}, flush: () => Promise
 test('the own machine reports after its first look and then again and again, until it is stopped', async () => {
   const clock = new FakeClock(0);
   const reports: NodeReport[] = [];
-  let running = true;
-  const machine = { start: () => Promise.resolve(), stop: () => void (running = false), report: ({ nodeId, agentVersion }: { nodeId: string; agentVersion: string }) => nodeReport(nodeId, 40, { agentVersion, at: clock.now() }) };
+  let stopped = 0;
+  const machine = {
+    start: () => Promise.resolve(),
+    stop() {
+      stopped += 1;
+    },
+    report: ({ nodeId, agentVersion }: { nodeId: string; agentVersion: string }) => nodeReport(nodeId, 40, { agentVersion, at: clock.now() }),
+  };
   const stop = watchOwnMachine({ clock, log, machine, fleet: { setOwnReport: (report) => reports.push(report) }, nodeId: 'home', version: '1.2.3', everyMs: 5000 });
   await clock.advanceAsync(10_000);
   expect(reports.map(({ nodeId, agentVersion, at }) => [nodeId, agentVersion, at])).toEqual([0, 5000, 10_000].map((at) => ['home', '1.2.3', at]));
   stop();
   await clock.advanceAsync(60_000);
-  expect([reports.length, running, clock.pending]).toEqual([3, false, 0]);
+  expect([reports.length, stopped, clock.pending]).toEqual([3, 1, 0]);
 });
