@@ -263,3 +263,28 @@ test('an override of the capacity reaches the machine with its next report', asy
   for (const body of [{}, { mode: 'half' }, { mode: 'full', until: 1 }]) expect((await router.post('/fleet/nodes/studio/capacity', body)).status).toBe(400);
   expect((await router.post('/fleet/nodes/nobody/capacity', { mode: 'full' })).status).toBe(404);
 });
+
+test('a caller who leaves a stream of a machine leaves no slot taken and a trace of it (FL-D2)', async () => {
+  const fake = await fakeServer({ models: ['a:1b'] });
+  fake.script('a:1b', { chunks: Array.from({ length: 200 }, (_, index) => `${index} `), chunkDelayMs: 20 });
+  const router = await homeRouter();
+  await new ScriptedNode(router, 'studio').report([ollamaOf(fake, { maxConcurrent: 1 })]);
+  for (let round = 1; round <= 3; round += 1) {
+    const caller = call(router, openAi, chat({ model: 'a:1b', stream: true }));
+    await (await caller.answer).body?.getReader().read();
+    caller.leave();
+    await fake.waitForAborts(round);
+  }
+  await until(() => router.service.load().totalRunning === 0);
+  await until(() => router.lines.filter(({ message, fields }) => message === 'request' && fields['outcome'] === 'cancelled').length === 3);
+});
+
+test('a router stops at once though a page follows its events and machines keep their connections (FL-D20)', async () => {
+  const router = await homeRouter();
+  await new ScriptedNode(router, 'studio').report([]);
+  const events = await router.get('/api/usage-stream');
+  await events.body?.getReader().read();
+  const startedAt = Date.now();
+  await router.stop();
+  expect(Date.now() - startedAt).toBeLessThan(2000);
+});
