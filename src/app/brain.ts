@@ -83,7 +83,7 @@ export function createBrain(given: BrainSources): Brain {
   const sources: Bound = { ...given, tokensOf };
   const wanted = (request: InferenceRequest): Wanted => {
     const fleet = sources.fleet.view();
-    if (fleet.backends.length === 0) throw new RouterError('no_capacity', 'No inference server is connected. Start Ollama or another one on this machine; it is found within seconds.', { retryAfterMs: 5000 });
+    if (fleet.backends.length === 0) throw new RouterError('no_capacity', 'No inference server is connected. Start Ollama or another one on this machine; it is found within seconds.', { retryAfterMs: 5000, noBackends: true });
     const found = resolveWanted({ asked: request.model, table: sources.table(), fleet, aliases: sources.aliases }, request.fallbackModels);
     return found.resolved?.kind === 'auto' && request.task !== 'chat' ? { ...found, resolved: resolve({ asked: onlyChoice(request, fleet), table: sources.table(), fleet, aliases: {} }) } : found;
   };

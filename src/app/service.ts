@@ -47,6 +47,8 @@ export interface ServiceSources {
   readonly preparation?: Preparation;
   readonly conversations?: Conversations;
   readonly stopping: () => boolean;
+  /** Until when machines may still report for the first time; null: all have. */
+  readonly machinesAwaitedUntil: () => number | null;
   readonly policies: ServicePolicies;
 }
 
@@ -117,6 +119,7 @@ export function createService(sources: ServiceSources): Service {
     holdHeadMs: config.server.holdHeadMs,
     retries: config.router.retries,
     stopping: sources.stopping,
+    machinesAwaitedUntil: sources.machinesAwaitedUntil,
     switchedOff: sources.policies.switchedOff,
     fetchModel: sources.policies.fetchModel,
   });

@@ -58,6 +58,8 @@ export interface ErrorDetails {
   readonly noSuchApi?: boolean;
   /** The backend has too much to do, or is still loading: load, and no sign that it is broken. */
   readonly busy?: boolean;
+  /** There is no backend at all. */
+  readonly noBackends?: boolean;
   /** For `context_overflow`: how long the prompt and the context are, in the backend's own tokens, as far as it said. */
   readonly overflow?: { readonly promptTokens?: number; readonly contextTokens?: number };
   /** The error type or code in the backend's own words. */

@@ -96,3 +96,18 @@ test('each backend has its own, with its own time; nothing is left when they sto
   breakers.stop();
   expect(clock.pending).toBe(0);
 });
+
+test('a server that was dead and answers again is tried with one request at once', () => {
+  const clock = new FakeClock();
+  const told: unknown[] = [];
+  const breakers = new Breakers(settings, clock, (id, state) => told.push([id, state]));
+  breakers.returned('a');
+  for (let count = 0; count < 3; count += 1) breakers.learn(lesson({ error: 'backend_failed' }));
+  breakers.returned('a');
+  expect(told).toEqual([['a', 'open'], ['a', 'half-open']]);
+  // Its time that was running ends nothing any more.
+  clock.advance(60_000);
+  breakers.returned('a');
+  breakers.learn(lesson({ ok: true }));
+  expect(told.slice(2)).toEqual([['a', undefined]]);
+});

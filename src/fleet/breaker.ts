@@ -57,8 +57,10 @@ export class Breaker {
     return this.#settings.openMs * this.#factor;
   }
 
-  /** The time is up: one request may try. */
-  waited(): void {
-    if (this.#state === 'open') this.#state = 'half-open';
+  /** The time is up, or it came back from the dead: one request may try. Returns whether that is news. */
+  waited(): boolean {
+    const was = this.#state;
+    if (was === 'open') this.#state = 'half-open';
+    return was === 'open';
   }
 }

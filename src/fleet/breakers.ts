@@ -37,6 +37,14 @@ export class Breakers {
     }
   }
 
+  /** It was dead and answers again: what it did before says little of what it will do, and one request finds out. */
+  returned(backendId: string): void {
+    const watched = this.#byBackend.get(backendId);
+    if (watched?.breaker.waited() !== true) return;
+    watched.cancel();
+    this.#changed(backendId, 'half-open');
+  }
+
   /** There is no such backend any more. */
   forget(backendId: string): void {
     this.#byBackend.get(backendId)?.cancel();
@@ -58,8 +66,7 @@ export class Breakers {
     if (openMs === null) return;
     watched.cancel();
     watched.cancel = this.#clock.after(openMs, () => {
-      watched.breaker.waited();
-      this.#changed(backendId, 'half-open');
+      if (watched.breaker.waited()) this.#changed(backendId, 'half-open');
     });
     this.#changed(backendId, 'open', openMs);
   }

@@ -253,8 +253,10 @@ class ProbedFleet implements RunningFleet {
         return kind.probe(probeClient(signal, questionMs), settings, registry.get(settings.id)?.report ?? null);
       },
       reported: (report) => {
-        if (registry.get(settings.id)?.status === 'down') log.info({ backend: settings.id }, 'backend is up again');
+        const wasDown = registry.get(settings.id)?.status === 'down';
+        if (wasDown) log.info({ backend: settings.id }, 'backend is up again');
         registry.reported(settings.id, report, clock.now(), settings.maxConcurrent, askedAt);
+        if (wasDown) this.#breakers.returned(settings.id);
         this.nodes.trust(this.#nodeOf(settings.id));
       },
       failed: (problem) => this.#down(settings.id, problem),

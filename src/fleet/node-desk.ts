@@ -25,7 +25,12 @@ export interface NodeDeskOptions extends Omit<DoorOptions, 'nodes'> {
   readonly ownCapacity?: (order: CapacityOrder) => void;
 }
 
+/** A machine that is there reports within so many of its intervals; one that is switched off is not waited for longer. */
+const reportsAwaited = 2;
+
 export interface RunningNodeDesk extends NodeDesk {
+  /** Until when machines may still report for the first time since the router began, epoch milliseconds; null: none is awaited. */
+  awaitedUntil(): number | null;
   /** Reads who is enrolled. */
   start(): Promise<void>;
   stop(): void;
@@ -43,6 +48,9 @@ class Desk implements RunningNodeDesk {
   readonly #servers: ServerBackends;
   readonly #restarts = new RestartOrders();
   readonly #capacities = new CapacityOrders();
+  /** Machines that belong to the fleet and have not reported since the router began. */
+  #awaited: Set<string> = new Set();
+  #awaitedUntil = 0;
   #following = false;
   #detach = (): void => {};
 
@@ -57,6 +65,8 @@ class Desk implements RunningNodeDesk {
     const { book, fleet } = this.#options;
     await book.load();
     if (book.now.drained.size > 0) fleet.setDrained(book.now.drained);
+    this.#awaited = new Set([...book.now.nodes.keys()].filter((id) => !book.now.drained.has(id)));
+    this.#awaitedUntil = this.#options.clock.now() + reportsAwaited * this.#options.heartbeatMs;
     this.#detach = fleet.onChange(() => this.#follow());
   }
 
@@ -69,6 +79,7 @@ class Desk implements RunningNodeDesk {
     const { nodes } = this.#options.fleet;
     nodes.hear({ report: reportFor(heartbeat.report, id, enrolled), address: heartbeat.address, enrolled });
     if (enrolled) this.#follow();
+    this.#awaited.delete(id);
     const node = nodes.get(id);
     if (node !== undefined && enrolled) this.#compare(node);
     return {
@@ -77,6 +88,10 @@ class Desk implements RunningNodeDesk {
       commands: node === undefined || !enrolled ? [] : this.#commandsFor(node, heartbeat.old),
       heartbeatMs: this.#options.heartbeatMs,
     };
+  }
+
+  awaitedUntil(): number | null {
+    return this.#awaited.size > 0 && this.#options.clock.now() < this.#awaitedUntil ? this.#awaitedUntil : null;
   }
 
   leaves(nodeId: string, caller: NodeCaller): void {

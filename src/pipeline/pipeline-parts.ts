@@ -27,6 +27,8 @@ export interface PipelineParts {
   /** On other backends of the same model, before the first byte. */
   readonly retries: number;
   readonly stopping: () => boolean;
+  /** Until when machines of the fleet may still report for the first time since the router began, epoch milliseconds; null: all have. */
+  readonly machinesAwaitedUntil: () => number | null;
   /** Why a task is not served now, for the caller; null: it is. */
   readonly switchedOff: (task: Task) => string | null;
   /** Brings a model that nobody has, if this caller may; resolves with false when they may not. Rejects with why it is not there. */

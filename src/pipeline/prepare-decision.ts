@@ -2,6 +2,7 @@
 import { RouterError } from '../core/errors.ts';
 import type { Classification, InferenceRequest } from '../core/request.ts';
 import type { Decision } from '../routing/routing.ts';
+import { onceReported } from './await-machines.ts';
 import type { DecideOptions, InferenceCall } from './pipeline.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
 import type { RequestRecord } from './record.ts';
@@ -11,23 +12,35 @@ export interface Choice {
   readonly fitting: InferenceRequest;
 }
 
-/** Classifies the request and decides about it; a model that nobody has is brought first, if its caller may. Throws or rejects like `Brain.decide`. */
+/**
+ * Classifies the request and decides about it. A model that nobody has may be on a machine that has not reported yet, or is
+ * brought first, if its caller may. Throws or rejects like `Brain.decide`.
+ */
 export function choose(parts: PipelineParts, call: InferenceCall, request: InferenceRequest, record: RequestRecord): Choice | Promise<Choice> {
   const decided = (classification: Classification | null): Choice => {
     record.classification = classification;
     return decideOn(parts, request, classification, { strict: isStrict(call) });
   };
   const classified = (): ReturnType<typeof parts.brain.classify> => call.gateway?.classify(request) ?? parts.brain.classify(request, call.signal);
+  const again = async (): Promise<Choice> => decided(await classified());
+  const late = (thrown: unknown): Promise<Choice> => {
+    if (parts.machinesAwaitedUntil() === null) return brought(thrown);
+    const startedAt = parts.clock.now();
+    const waited = onceReported(parts, call, parts.brain.entry(call, request, [], false).deadlineAt, thrown, again);
+    return waited.catch(brought).finally(() => {
+      record.queueMs += parts.clock.now() - startedAt;
+    });
+  };
   const brought = async (thrown: unknown): Promise<Choice> => {
     const unknown = thrown instanceof RouterError && thrown.code === 'unknown_model';
     if (!unknown || !(await parts.fetchModel(call, request))) throw thrown;
-    return decided(await classified());
+    return again();
   };
   try {
     const now = classified();
-    return now instanceof Promise ? now.then(decided).catch(brought) : decided(now);
+    return now instanceof Promise ? now.then(decided).catch(late) : decided(now);
   } catch (thrown) {
-    return brought(thrown);
+    return late(thrown);
   }
 }
 

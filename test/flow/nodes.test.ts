@@ -1,5 +1,8 @@
 /** Machines that report themselves to a router: what they serve, how they leave, and what becomes of the work. */
-import { expect, test, vi } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { NodeCapacity } from '../../src/core/node.ts';
 import { ask, backendsOf, call, chat, fakeServer, faultsOf, openAi, type Json, routerWith, until } from '../support/flow-bed.ts';
 import { heartbeat, oldBody, ollamaOf, ScriptedNode } from '../support/scripted-node.ts';
@@ -39,6 +42,26 @@ test('what a machine has is listed and served at once, before it was asked itsel
   await new ScriptedNode(router, 'studio').report([ollamaOf(fake)]);
   expect(((await (await router.get('/v1/models')).json()) as { data: { id: string }[] }).data.map(({ id }) => id)).toContain('a:1b');
   expect((await ask(router, openAi, chat({ model: 'a:1b' }))).status).toBe(200);
+});
+
+test('after a restart a request waits for the machines that belong to the fleet, and no longer than they have', async () => {
+  const fake = await fakeServer({ models: ['a:1b'] });
+  const folder = mkdtempSync(join(tmpdir(), 'oar-restart-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const config = { store: { kind: 'sqlite', path: join(folder, 'router.db') }, fleet: { enrolToken: 'the-token', heartbeatMs: 1000 } };
+  const before = await homeRouter(config);
+  await new ScriptedNode(before, 'studio', { token: 'the-token' }).report([ollamaOf(fake)]);
+  expect((await ask(before, openAi, chat({ model: 'a:1b' }))).status).toBe(200);
+  await before.stop();
+  const after = await homeRouter(config);
+  const known = ask(after, openAi, chat({ model: 'a:1b' }));
+  const unknown = ask(after, openAi, chat({ model: 'nobody-has-it:1b' }));
+  await new ScriptedNode(after, 'studio').report([ollamaOf(fake)]);
+  expect((await known).status).toBe(200);
+  expect(Number((await known).headers.get('x-oar-queue-ms'))).toBeGreaterThan(0);
+  // With the last of them heard, what nobody has is unknown.
+  expect((await unknown).status).toBe(404);
+  expect((await ask(after, openAi, chat({ model: 'nobody-has-it:1b' }))).status).toBe(404);
 });
 
 test.each<[string, string, RegExp]>([

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach } from 'vitest';
 
 const dist = process.env['OAR_DIST'] ?? fileURLToPath(new URL('../../dist', import.meta.url));
-const main = join(dist, 'main.js');
+export const main = join(dist, 'main.js');
 
 export interface LogLine {
   readonly level: string;
