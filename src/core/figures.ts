@@ -1,6 +1,6 @@
 /** What became of many requests: counts and spreads over hours and days. */
 
-/** Values of many requests as one. All zero while `count` is; the percentiles are exact to a few percent. */
+/** Values of many requests as one. All zero while `count` is. Percentiles are exact to a few percent; of tokens they are kept for `all` and `model`, prompts and totals, and are the mean elsewhere. */
 export interface Spread {
   readonly count: number;
   readonly sum: number;
@@ -14,7 +14,7 @@ export interface Spread {
 
 /**
  * How figures are cut: `all` in one; by the `model` that served or was tried last; by `node`; by `key` (the principal);
- * by `tag`; by `place`, which is a model on a node.
+ * by `tag`; by `place`, which is a model on a node, and by the day alone.
  */
 export type Cut = 'all' | 'model' | 'node' | 'key' | 'tag' | 'place';
 

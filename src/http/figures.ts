@@ -21,8 +21,9 @@ export interface FigureSource extends ContextAdvice {
 }
 
 const dayMs = 86_400_000;
-/** Hours are kept this long; over a longer time the trends are by the day. */
+/** Over a longer time the trends are by the day: of one line, and of several. */
 const mostHours = 31 * 24;
+const mostHoursEach = 4 * 24;
 
 export function figureRoutes(source: FigureSource): Route[] {
   const read = (path: string, view: (query: URLSearchParams) => Promise<Json>): Route => ({ method: 'GET', path, rule: rules.read, handle: (exchange) => send(exchange, source, view) });
@@ -49,7 +50,9 @@ async function send(exchange: Exchange, { flush }: FigureSource, view: (query: U
 async function trends(query: URLSearchParams, { clock, store }: FigureSource): Promise<Json> {
   const { since, until, length } = timeRange(query, 'hours', 72, clock.now());
   const { group, ...wanted } = cutIn(query);
-  const span = length > mostHours || clock.now() - since > mostHours * 3_600_000 ? 'day' : 'hour';
+  const split = query.get('by') ?? '';
+  const fine = wanted.cut !== 'place' && length <= (split === '' ? mostHours : mostHoursEach) && clock.now() - since <= (mostHours + 1) * 3_600_000;
+  const span = fine ? 'hour' : 'day';
   const rows = await store.figures({ ...wanted, span, since, ...(until === undefined ? {} : { until }) });
   return { hours: length, bucket_s: span === 'hour' ? 3600 : 86_400, data: rows.map((row) => trendRow(row, group(row))) };
 }

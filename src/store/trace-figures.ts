@@ -1,7 +1,7 @@
 /** Counts traces into figures by hour and day, the same way for every driver. */
 import type { Cut, Figures } from '../core/figures.ts';
 import { type Trace, triedAt } from '../core/trace.ts';
-import { type Gathered, gather, gatherAll, gatherNothing, spreadOf } from './spread.ts';
+import { type Gathered, gather, gatherAll, gatherNothing, readGathered, spreadOf, writeGathered } from './spread.ts';
 import type { FigureQuery } from './store.ts';
 
 const hourMs = 3_600_000;
@@ -75,7 +75,7 @@ export function sumsOf(traces: readonly Trace[]): { readonly key: SumKey; readon
         known = { key, sum: emptySum() };
         sums.set(place, known);
       }
-      count(known.sum, trace);
+      count(known.sum, trace, keepsTokenSteps(key.cut));
     }
   }
   return [...sums.values()];
@@ -94,14 +94,24 @@ function keysOf(trace: Trace): SumKey[] {
     ['key', trace.principalId, ''],
     ...tagsOf(trace).map((tag) => ['tag', tag, ''] as const),
   ];
-  return names.flatMap(([cut, name, second]) => (['hour', 'day'] as const).map((span) => ({ cut, span, at: startOf(ended, span), name, second })));
+  return names.flatMap(([cut, name, second]) => spansOf(cut).map((span) => ({ cut, span, at: startOf(ended, span), name, second })));
+}
+
+/** Places are many, and are looked at by the day. */
+function spansOf(cut: Cut): readonly (keyof typeof spanMs)[] {
+  return cut === 'place' ? ['day'] : ['hour', 'day'];
+}
+
+/** Percentiles of tokens tell which context a model needs; nobody asks for them elsewhere. */
+function keepsTokenSteps(cut: Cut): boolean {
+  return cut === 'all' || cut === 'model';
 }
 
 function startOf(at: number, span: keyof typeof spanMs): number {
   return Math.floor(at / spanMs[span]) * spanMs[span];
 }
 
-function count(sum: Sum, trace: Trace): void {
+function count(sum: Sum, trace: Trace, tokenSteps: boolean): void {
   const { counts, spreads } = sum;
   const { usage, outcome, receivedAt } = trace;
   sum.firstAt = counts.requests === 0 ? receivedAt : Math.min(sum.firstAt, receivedAt);
@@ -114,11 +124,11 @@ function count(sum: Sum, trace: Trace): void {
   const prompt = tokens(usage.promptTokens);
   const completion = tokens(usage.completionTokens);
   counts.cachedTokens += tokens(usage.cachedTokens) ?? 0;
-  gather(spreads.latencyMs, outcome === 'succeeded' ? trace.totalMs : undefined);
-  gather(spreads.firstPartMs, trace.firstPartMs);
-  gather(spreads.promptTokens, prompt);
-  gather(spreads.completionTokens, completion);
-  gather(spreads.totalTokens, prompt === undefined && completion === undefined ? undefined : (prompt ?? 0) + (completion ?? 0));
+  gather(spreads.latencyMs, outcome === 'succeeded' ? trace.totalMs : undefined, true);
+  gather(spreads.firstPartMs, trace.firstPartMs, true);
+  gather(spreads.promptTokens, prompt, tokenSteps);
+  gather(spreads.completionTokens, completion, false);
+  gather(spreads.totalTokens, prompt === undefined && completion === undefined ? undefined : (prompt ?? 0) + (completion ?? 0), tokenSteps);
 }
 
 const outcomeNames = { succeeded: 'completed', failed: 'failed', cancelled: 'cancelled', interrupted: 'interrupted', accepted: 'completed' } as const;
@@ -127,20 +137,43 @@ function tokens(told: number | undefined): number | undefined {
   return told === undefined || !(told >= 0) ? undefined : Math.min(mostTokens, Math.round(told));
 }
 
+/** A sum as a text, and back. */
+export function writeSum({ counts, spreads, firstAt, lastAt }: Sum): string {
+  const values = [firstAt, lastAt, ...countNames.map((name) => counts[name])];
+  for (const name of spreadNames) writeGathered(spreads[name], values);
+  return JSON.stringify(values);
+}
+
+export function readSum(text: string): Sum {
+  // Only `writeSum` writes these texts.
+  const values = JSON.parse(text) as number[];
+  const sum = emptySum();
+  [sum.firstAt = 0, sum.lastAt = 0] = values;
+  for (const [index, name] of countNames.entries()) sum.counts[name] = values[2 + index] ?? 0;
+  let at = 2 + countNames.length;
+  for (const name of spreadNames) {
+    const { gathered, next } = readGathered(values, at);
+    sum.spreads[name] = gathered;
+    at = next;
+  }
+  return sum;
+}
+
 /** The rows of a query, from every sum that lies in its time. */
 export function figuresOf(found: Iterable<{ readonly key: SumKey; readonly sum: Sum }>, { span }: FigureQuery): Figures[] {
+  const rows = span === 'all' ? together(found) : [...found];
+  return rows.sort((a, b) => a.key.at - b.key.at || compare(a.key.name, b.key.name) || compare(a.key.second, b.key.second)).map(rowOf);
+}
+
+function together(found: Iterable<{ readonly key: SumKey; readonly sum: Sum }>): { readonly key: SumKey; readonly sum: Sum }[] {
   const rows = new Map<string, { readonly key: SumKey; readonly sum: Sum }>();
   for (const { key, sum } of found) {
-    const at = span === 'all' ? 0 : key.at;
-    const place = `${at} ${key.second.length} ${key.second}${key.name}`;
-    const known = rows.get(place);
-    if (known === undefined) {
-      const own = emptySum();
-      addSum(own, sum);
-      rows.set(place, { key: { ...key, at }, sum: own });
-    } else addSum(known.sum, sum);
+    const place = `${key.second.length} ${key.second}${key.name}`;
+    const known = rows.get(place) ?? { key: { ...key, at: 0 }, sum: emptySum() };
+    rows.set(place, known);
+    addSum(known.sum, sum);
   }
-  return [...rows.values()].sort((a, b) => a.key.at - b.key.at || compare(a.key.name, b.key.name) || compare(a.key.second, b.key.second)).map(rowOf);
+  return [...rows.values()];
 }
 
 /** Which sums a query needs: of hours or days, that begin from the one on and before the other. */

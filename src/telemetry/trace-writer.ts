@@ -14,7 +14,7 @@ export interface TraceWriterOptions {
 
 /** What a crash may cost. */
 const writeAfterMs = 500;
-const batchSize = 250;
+const batchSize = 500;
 /** While the store does not take them: about ten megabytes. */
 const mostWaiting = 5_000;
 const firstRetryMs = 500;

@@ -4,7 +4,7 @@ import { type Trace, triedAt } from '../../core/trace.ts';
 import type { FigureQuery, TraceFilter, TraceLimits, TracePage, TraceRows } from '../store.ts';
 import type { TraceCalls } from '../store-calls.ts';
 import { pageOf, placeIn } from '../trace-cursor.ts';
-import { addSum, endOf, figuresOf, rangeOf, type Sum, type SumKey, sumsOf, tagsOf } from '../trace-figures.ts';
+import { addSum, endOf, figuresOf, rangeOf, readSum, type Sum, type SumKey, sumsOf, tagsOf, writeSum } from '../trace-figures.ts';
 import { unpackTraces } from '../trace-pack.ts';
 import type { Database, SqlRow, SqlValue } from './database.ts';
 import { Statements } from './statements.ts';
@@ -82,7 +82,7 @@ export class TraceTable implements TraceCalls {
     const before = this.#statements.get('SELECT sum FROM trace_figures WHERE cut = ? AND span = ? AND at = ? AND name = ? AND second = ?', ...place);
     const all = before === undefined ? sum : sumIn(before);
     if (before !== undefined) addSum(all, sum);
-    this.#statements.run('INSERT INTO trace_figures (cut, span, at, name, second, sum) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET sum = excluded.sum', ...place, JSON.stringify(all));
+    this.#statements.run('INSERT INTO trace_figures (cut, span, at, name, second, sum) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET sum = excluded.sum', ...place, writeSum(all));
   }
 
   #numbers(sql: string, ...values: SqlValue[]): number[] {
@@ -90,11 +90,11 @@ export class TraceTable implements TraceCalls {
   }
 }
 
-/** Only `add` writes these columns. */
+/** Only `add` writes this column. */
 function traceIn(row: SqlRow): Trace {
   return JSON.parse(String(row['body'])) as Trace;
 }
 
 function sumIn(row: SqlRow): Sum {
-  return JSON.parse(String(row['sum'])) as Sum;
+  return readSum(String(row['sum']));
 }
