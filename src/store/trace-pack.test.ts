@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import type { Trace } from '../core/trace.ts';
+import { counts, packTraces, plain, tries, unpackTraces } from './trace-pack.ts';
+
+/** Every member holds a value that no other has. */
+function distinct(mark: string): Trace {
+  const members = (names: readonly string[], prefix: string) => Object.fromEntries(names.map((name) => [name, `${mark} ${prefix} ${name}`]));
+  const attempt = (number: number) => ({ ...members(tries, `attempt ${number}`), why: Array.from({ length: number }, (_, at) => ({ signal: `${mark} ${number} ${at}`, value: at, unit: 'ms' })) });
+  return { ...members(plain, 'trace'), usage: members(counts, 'usage'), attempts: [attempt(0), attempt(2), attempt(1)] } as unknown as Trace;
+}
+
+test('every member comes out where it went in, one trace behind the other', () => {
+  const traces = [distinct('a'), { ...distinct('b'), attempts: [] }, distinct('c')];
+  expect(unpackTraces(structuredClone(packTraces(traces)))).toEqual(traces);
+});
+
+test('what is not known stays away, and what is null stays null', () => {
+  const bare = { requestedModel: null, usage: {}, attempts: [] } as unknown as Trace;
+  const [out] = unpackTraces(packTraces([bare]));
+  expect(Object.keys(out!).sort()).toEqual(['attempts', 'requestedModel', 'usage']);
+});
