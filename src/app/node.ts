@@ -51,7 +51,7 @@ export async function runNode(options: NodeOptions, world: NodeWorld): Promise<n
   if (url === null && !fleet.discovery.browse) throw new Error('fleet.discovery.browse is false, so no router is looked for. Name one with --router-url.');
   const ollamaUrl = ollamaHostUrl(options.ollamaHost || env.FLEET_NODE_OLLAMA_HOST || env.OLLAMA_HOST) ?? usualOllama;
   const clock = systemClock;
-  const link = createRouterLink(clock, options.insecure);
+  const link = createRouterLink({ clock, insecure: options.insecure, untrusted: (at, why) => terminal.warn(`Nobody vouches for the certificate of ${at} (${why}). Run with --insecure to accept it all the same.`) });
   const ollama = options.startOllama ? ollamaProcess(options, ollamaUrl, world, clock, terminal, () => agent.refresh('ollama')) : null;
   let router = identity.router;
   const agent: NodeAgent = new NodeAgent({

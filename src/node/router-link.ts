@@ -2,6 +2,7 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Clock } from '../core/clock.ts';
+import { errorCode } from '../util/error-code.ts';
 import { within } from './time-limit.ts';
 
 export interface LinkAnswer {
@@ -24,8 +25,16 @@ const probeMs = 2000;
 const postMs = 10_000;
 const maximumCharacters = 1_000_000;
 
-/** `insecure`: a certificate that nobody vouches for is accepted. */
-export function createRouterLink(clock: Clock, insecure: boolean): RouterLink {
+export interface LinkSettings {
+  readonly clock: Clock;
+  /** A certificate that nobody vouches for is accepted. */
+  readonly insecure: boolean;
+  /** Told once of each address with such a certificate. */
+  untrusted(url: string, why: string): void;
+}
+
+export function createRouterLink({ clock, insecure, untrusted }: LinkSettings): RouterLink {
+  const told = new Set<string>();
   const plain = new HttpAgent({ keepAlive: true, maxSockets: 2 });
   const secure = new HttpsAgent({ keepAlive: true, maxSockets: 2, rejectUnauthorized: !insecure });
   const send = (method: string, url: string, path: string, body: string | null, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<LinkAnswer> =>
@@ -47,7 +56,14 @@ export function createRouterLink(clock: Clock, insecure: boolean): RouterLink {
       call.end(body ?? undefined);
     });
   return {
-    probe: (url, signal) => within(clock, probeMs, signal, (limit) => send('GET', url, '/health', null, {}, limit)).catch(() => null),
+    probe: (url, signal) => within(clock, probeMs, signal, (limit) => send('GET', url, '/health', null, {}, limit)).catch((thrown: unknown) => {
+      const why = errorCode(thrown) ?? '';
+      if (/CERT|SIGNED|VERIFY/.test(why) && !told.has(url)) {
+        told.add(url);
+        untrusted(url, why);
+      }
+      return null;
+    }),
     post: (url, path, body, headers, signal) => within(clock, postMs, signal, (limit) => send('POST', url, path, body, headers, limit)),
     close() {
       plain.destroy();
