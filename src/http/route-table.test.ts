@@ -40,3 +40,9 @@ test('names of prototypes are no parameters, and a bad escape is told of beside 
   expect(table.match('GET', '/v1/jobs/__proto__').params.id).toBe('__proto__');
   expect(table.match('GET', '/v1/jobs/%zz')).toMatchObject({ badEscape: '%zz', route: { path: '/v1/jobs/:id' } });
 });
+
+test('what takes any rest leaves to others what they name, whoever comes first', () => {
+  const route = (path: string): Route => ({ method: 'GET', path, rule: rules.open, handle: () => {} });
+  const table = new RouteTable([route('/app/*rest'), route('/app/api/things/:id'), route('/app/api/things')]);
+  expect(['/app/api/things/7', '/app/api/things', '/app/api/other', '/app/x/y'].map((path) => table.match('GET', path).route.path)).toEqual(['/app/api/things/:id', '/app/api/things', '/app/*rest', '/app/*rest']);
+});

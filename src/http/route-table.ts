@@ -18,7 +18,7 @@ interface Pattern {
 
 const noParams: Readonly<Record<string, string>> = Object.freeze({});
 
-/** Exact paths are looked up in a map; paths with parameters are tried in order. Case and a trailing slash do not matter. */
+/** Exact paths are looked up in a map; paths with parameters are tried in order, those with a rest last. Case and a trailing slash do not matter. */
 export class RouteTable {
   readonly #exact = new Map<string, Map<string, Route>>();
   /** Routes for requests with a certain header, by the route for all others. */
@@ -32,6 +32,8 @@ export class RouteTable {
       if (/[:*]/.test(route.path)) this.#patterns.push(toPattern(route));
       else this.#methodsAt(route.path.toLowerCase()).set(route.method, route);
     }
+    // What takes whatever is left (the dashboard's views) comes after what names its place.
+    this.#patterns.sort((a, b) => Number(a.route.path.includes('/*')) - Number(b.route.path.includes('/*')));
   }
 
   /** Throws `not_found`, or `method_not_allowed` naming the methods that are. */

@@ -37,7 +37,7 @@ export async function openPage(url: string, path = '/', { width = 1440, height =
   const page = await context.newPage();
   page.setDefaultTimeout(5000);
   pages.push(page);
-  expected.push(...known);
+  expected.push(...known, /dashboard.events/);
   page.on('console', (message) => void (['error', 'warning'].includes(message.type()) && complaints.push(`${message.text()} ${message.location().url}`)));
   page.on('pageerror', (error) => void complaints.push(error.message));
   await page.goto(`${url}/dashboard${path}`);

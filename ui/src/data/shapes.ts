@@ -319,19 +319,20 @@ export interface BenchmarkRun {
   readonly total_failures?: number;
   readonly total_prompt_tokens?: number;
   readonly total_completion_tokens?: number;
-  readonly requests_per_s?: number;
-  readonly tokens_per_s?: number;
-  readonly latency_p50_ms?: number;
-  readonly latency_p95_ms?: number;
-  readonly ttft_p50_ms?: number;
-  readonly ttft_p95_ms?: number;
+  readonly requests_per_sec?: number | null;
+  readonly tokens_per_sec?: number | null;
+  readonly latency_p50_ms?: number | null;
+  readonly latency_p95_ms?: number | null;
+  readonly ttft_p50_ms?: number | null;
+  readonly ttft_p95_ms?: number | null;
   readonly fleet_snapshot?: unknown;
-  readonly per_model?: unknown;
-  readonly per_node?: unknown;
+  readonly per_model_results?: unknown;
+  readonly per_node_results?: unknown;
 }
 
 export interface BenchmarkProgress {
-  readonly status: string;
+  /** Absent where the router runs no benchmarks by itself. */
+  readonly status?: string;
   readonly phase?: string;
   readonly run_id?: string;
   readonly elapsed?: number;

@@ -9,7 +9,7 @@ import type { CallFailed } from '../data/request.ts';
 import type { BenchmarkProgress, BenchmarkRun } from '../data/shapes.ts';
 import { Chart } from '../charts/chart.tsx';
 import { Act } from '../parts/act.tsx';
-import { Command, Empty, ErrorNote, Loaded } from '../parts/notes.tsx';
+import { Empty, ErrorNote, Loaded } from '../parts/notes.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Compared } from './benchmarks/compared.tsx';
 import '../style/settings.css';
@@ -22,7 +22,7 @@ const columns = (chosen: readonly string[]): readonly Column<BenchmarkRun>[] => 
   { id: 'requests', title: 'Requests', numeric: true, value: (run) => run.total_requests, show: (run) => count(run.total_requests) },
   { id: 'failures', title: 'Failed', numeric: true, value: (run) => run.total_failures, show: (run) => count(run.total_failures) },
   { id: 'speed', title: 'Tokens/s', numeric: true, value: speedOf, show: (run) => figure(speedOf(run)) },
-  { id: 'rate', title: 'Requests/s', numeric: true, value: (run) => run.requests_per_s, show: (run) => figure(run.requests_per_s) },
+  { id: 'rate', title: 'Requests/s', numeric: true, value: (run) => run.requests_per_sec, show: (run) => figure(run.requests_per_sec) },
   { id: 'p50', title: 'Latency p50', numeric: true, value: (run) => run.latency_p50_ms, show: (run) => duration(run.latency_p50_ms) },
   { id: 'p95', title: 'Latency p95', numeric: true, value: (run) => run.latency_p95_ms, show: (run) => duration(run.latency_p95_ms) },
   { id: 'first', title: 'First token p50', numeric: true, value: (run) => run.ttft_p50_ms, show: (run) => duration(run.ttft_p50_ms) },
@@ -30,7 +30,7 @@ const columns = (chosen: readonly string[]): readonly Column<BenchmarkRun>[] => 
   { id: 'compare', title: 'Compare', value: (run) => (chosen.includes(run.run_id) ? 'yes' : ''), show: (run) => <input type="checkbox" aria-label={`Compare ${run.run_id}`} checked={chosen.includes(run.run_id)} onChange={() => toggle(run.run_id, chosen)} /> },
 ];
 
-export function speedOf({ tokens_per_s: told, total_completion_tokens: tokens, duration_s: seconds }: BenchmarkRun): number | null {
+export function speedOf({ tokens_per_sec: told, total_completion_tokens: tokens, duration_s: seconds }: BenchmarkRun): number | null {
   return told ?? (tokens !== undefined && seconds ? tokens / seconds : null);
 }
 
@@ -41,8 +41,10 @@ function toggle(id: string, chosen: readonly string[]): void {
 
 export default function Benchmarks() {
   const runs = useResource('runs', api.benchmarks);
-  const progress = useResource('progress', api.benchmarkProgress, progressMs);
-  const running = progress.data !== null && /^(?:running|starting|warming|queued)/.test(progress.data.status);
+  const [able, setAble] = useState(true);
+  const progress = useResource('progress', api.benchmarkProgress, able ? progressMs : 0);
+  const running = /^(?:running|starting|warming|queued)/.test(progress.data?.status ?? '');
+  useEffect(() => setAble(progress.error === null && (progress.data === null || progress.data.status !== undefined)), [progress.data, progress.error]);
   const reload = (): void => {
     runs.reload();
     progress.reload();
@@ -54,15 +56,15 @@ export default function Benchmarks() {
   return (
     <div>
       <header class="view-head"><h1>Benchmarks</h1></header>
-      {running && progress.data ? <Running progress={progress.data} changed={reload} /> : <Form started={reload} />}
+      {running && progress.data ? <Running progress={progress.data} changed={reload} /> : able ? <Form started={reload} /> : <p class="fine after">This router keeps runs and compares them, but starts none by itself. Those that a program posts to <code>/dashboard/api/benchmarks</code> are shown here.</p>}
       {progress.data?.error && <p class="bad-text after">The last run ended with: {progress.data.error}</p>}
-      <Loaded of={runs} what="Reading the runs">{({ data }) => (data.length === 0 ? <None /> : <Runs runs={data} chosen={chosen} />)}</Loaded>
+      <Loaded of={runs} what="Reading the runs">{({ data }) => (data.length === 0 ? <None able={able} /> : <Runs runs={data} chosen={chosen} />)}</Loaded>
     </div>
   );
 }
 
-function None() {
-  return <Empty title="No benchmark has been run yet."><p>Start one above; it asks the models of the fleet on the way that every request goes. Or from a terminal:</p><Command text="oar bench" /></Empty>;
+function None({ able }: { readonly able: boolean }) {
+  return <Empty title="No benchmark has been run yet.">{able && <p>Start one above; it asks the models of the fleet on the way that every request goes.</p>}</Empty>;
 }
 
 function Runs({ runs, chosen }: { readonly runs: readonly BenchmarkRun[]; readonly chosen: readonly string[] }) {

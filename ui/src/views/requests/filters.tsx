@@ -24,12 +24,13 @@ export function Filters({ rows }: { readonly rows: readonly TraceRow[] }) {
     <form class="filters" role="search" aria-label="Filter requests" onSubmit={(event) => event.preventDefault()}>
       <Field name="q" label="Request id" value={chosen['q'] ?? ''} options={[]} />
       {fields.map(([name, label]) => <Field key={name} name={name} label={label} value={chosen[name] ?? ''} options={[...new Set(known[name])].filter((one): one is string => typeof one === 'string' && one !== '').sort()} />)}
-      <label>Status
-        <select value={chosen['status'] ?? ''} onChange={(event) => choose({ status: event.currentTarget.value })}>
+      <div class="filter">
+        <label for="filter-status">Status</label>
+        <select id="filter-status" value={chosen['status'] ?? ''} onChange={(event) => choose({ status: event.currentTarget.value })}>
           <option value="">any</option>
           {statuses.map((status) => <option key={status}>{status}</option>)}
         </select>
-      </label>
+      </div>
     </form>
   );
 }
@@ -43,9 +44,10 @@ interface FieldProps {
 
 function Field({ name, label, value, options }: FieldProps) {
   return (
-    <label>{label}
-      <input value={value} list={options.length > 0 ? `known-${name}` : undefined} placeholder="any" spellcheck={false} onChange={(event) => choose({ [name]: event.currentTarget.value.trim() })} />
+    <div class="filter">
+      <label for={`filter-${name}`}>{label}</label>
+      <input id={`filter-${name}`} value={value} list={options.length > 0 ? `known-${name}` : undefined} placeholder="any" spellcheck={false} onChange={(event) => choose({ [name]: event.currentTarget.value.trim() })} />
       {options.length > 0 && <datalist id={`known-${name}`}>{options.map((option) => <option key={option} value={option} />)}</datalist>}
-    </label>
+    </div>
   );
 }
