@@ -2,6 +2,7 @@
 import type { Gpu } from '../../src/core/fleet.ts';
 import type { NodeServer } from '../../src/core/node.ts';
 import type { FakeBackend } from '../fakes/backend.ts';
+import { ModelStore } from '../fakes/model-store.ts';
 import { gib } from '../fakes/nodes.ts';
 import { ask, call, chat, fakeServer, type Json, openAi, queued, routerWith } from './flow-bed.ts';
 import { ollamaOf, ScriptedNode } from './scripted-node.ts';
@@ -13,6 +14,8 @@ export interface BusyFleet {
   readonly router: TestRouter;
   readonly studio: FakeBackend;
   readonly rack: FakeBackend;
+  /** What is pulled to and deleted from `studio`. */
+  readonly store: ModelStore;
   readonly nodes: readonly [ScriptedNode, ScriptedNode];
   /** What both machines say of themselves once more, with other figures. */
   report(more?: { readonly cpuPct?: number; readonly draining?: boolean }): Promise<void>;
@@ -20,7 +23,9 @@ export interface BusyFleet {
 
 /** `studio` has the models `qwen3:32b` and `coder:14b`, `rack` has `coder:14b` alone. */
 export async function busyFleet(config: Json = {}): Promise<BusyFleet> {
-  const studio = await fakeServer({ models: ['qwen3:32b', 'coder:14b'] });
+  const store = new ModelStore();
+  const studio = await fakeServer({ models: ['qwen3:32b', 'coder:14b'], handlers: store.handlers });
+  store.attach(studio);
   const rack = await fakeServer({ models: ['coder:14b'] });
   const router = await routerWith({ backends: [], ...config });
   const nodes = [new ScriptedNode(router, 'studio'), new ScriptedNode(router, 'rack')] as const;
@@ -31,7 +36,7 @@ export async function busyFleet(config: Json = {}): Promise<BusyFleet> {
     await nodes[1].report([server(rack)], { name: 'rack', chip: 'Ryzen 9', os: 'linux', cores: 16, cpuPct: 72, gpus: [card] });
   };
   await report();
-  return { router, studio, rack, nodes, report };
+  return { router, studio, rack, store, nodes, report };
 }
 
 /** Requests that have ended: one of each model that went well, and one for a model that nobody has. */

@@ -1,7 +1,7 @@
 /** The first view: what every machine is and does, live, and what can be done there. */
 import { expect, test, vi } from 'vitest';
 import { busyFleet, filled } from '../support/busy-fleet.ts';
-import { ask, call, chat, openAi, routerWith, until } from '../support/flow-bed.ts';
+import { ask, chat, openAi, routerWith } from '../support/flow-bed.ts';
 import { openPage } from '../support/page-bed.ts';
 import { ScriptedNode } from '../support/scripted-node.ts';
 
@@ -121,17 +121,12 @@ test('one machine can be looked at alone, and the address says which', async () 
   await expect.poll(() => page.getByRole('article').count()).toBe(2);
 });
 
-test('a hidden page lets go of its stream', async () => {
+test('a hidden page lets go of its stream, and takes it up again when it is looked at', async () => {
   const { router } = await busyFleet();
   const page = await openPage(router.url);
   await page.getByRole('article', { name: 'studio' }).waitFor();
-  const open = (): number => router.lines.length;
-  expect(open()).toBeGreaterThanOrEqual(0);
-  const streams = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/dashboard/events'));
-  await page.evaluate("Object.defineProperty(document, 'hidden', { configurable: true, get: () => true }); document.dispatchEvent(new Event('visibilitychange'))");
-  await streams;
-  call(router, openAi, chat({ model: 'coder:14b' }));
-  await page.evaluate("Object.defineProperty(document, 'hidden', { configurable: true, get: () => false }); document.dispatchEvent(new Event('visibilitychange'))");
-  await page.waitForRequest((request) => request.url().endsWith('/dashboard/events'));
-  await until(() => router.service.load().totalRunning === 0);
+  const hide = (hidden: boolean): Promise<unknown> => page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${hidden} }); document.dispatchEvent(new Event('visibilitychange'))`);
+  const isStream = (request: { url(): string }): boolean => request.url().endsWith('/dashboard/events');
+  await Promise.all([page.waitForEvent('requestfailed', isStream), hide(true)]);
+  await Promise.all([page.waitForRequest(isStream), hide(false)]);
 });

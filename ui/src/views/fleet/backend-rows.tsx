@@ -61,10 +61,10 @@ function ModelRow({ node, backend, model }: ModelProps) {
 }
 
 function ModelFigures({ model }: { readonly model: LiveModel }) {
-  if (model.state === 'loading') return <span class="model-figures"><LoadingFigures model={model} /></span>;
   const { running = 0, slots, waiting = 0, tokens_per_second: speed } = model;
   return (
     <span class="model-figures">
+      {model.state === 'loading' && <LoadingFigures model={model} />}
       {slots !== undefined && slots > 0 && <><Slots used={running} all={slots} /><span>{running}/{slots} slots</span></>}
       {slots === undefined && running > 0 && <span>{running} running</span>}
       {speed !== undefined && speed > 0 && <span class="strong">{figure(speed)} tok/s</span>}
