@@ -3,7 +3,8 @@ import type { FleetView } from '../core/fleet.ts';
 
 const shownModels = 12;
 
-export function banner(url: string, fleet: FleetView, version: string): string {
+/** `look`: where a person sees how things are, below the address. */
+export function banner(url: string, fleet: FleetView, version: string, look: string): string {
   const models = [...new Set(fleet.backends.flatMap((backend) => (backend.status === 'down' ? [] : (backend.report?.models ?? []).map((model) => model.name))))];
   const list = models.length === 0 ? 'none yet; they are picked up as soon as a server has one' : `${models.slice(0, shownModels).join(', ')}${models.length > shownModels ? ` and ${models.length - shownModels} more` : ''}`;
   const up = fleet.backends.filter((backend) => backend.status === 'up').map((backend) => `${backend.id} (${backend.kind}, ${backend.url})`);
@@ -20,7 +21,7 @@ export function banner(url: string, fleet: FleetView, version: string): string {
     `  Clients   OpenAI API      ${url}/v1   (any API key)`,
     `            Ollama API      ${url}`,
     `            Anthropic API   ${url}   (ANTHROPIC_BASE_URL)`,
-    `  Status    ${url}/v1/router/status   stop with Ctrl-C`,
+    `  Look      ${url}${look}   stop with Ctrl-C`,
     '',
   ]
     .filter((line, index, lines) => line !== '' || lines[index - 1] !== '')

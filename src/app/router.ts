@@ -91,7 +91,7 @@ async function tellJoinToken(options: RunOptions, { nodes }: Awaited<ReturnType<
 
 function announce(options: RunOptions, loaded: LoadedConfig, log: RouterLog, router: Awaited<ReturnType<typeof startRouter>>, version: string): void {
   if (options.friendly) {
-    options.out(banner(router.url, router.fleet.view(), version));
+    options.out(banner(router.url, router.fleet.view(), version, loaded.config.dashboard.enabled ? '/dashboard' : '/v1/router/status'));
     return;
   }
   const { server } = loaded.config;

@@ -1,5 +1,6 @@
 /** Starts the dashboard. */
 import { render } from 'preact';
+import { startHealth } from './data/health-now.ts';
 import { startLive } from './data/live.ts';
 import { startTheme } from './data/theme.ts';
 import { App } from './frame/app.tsx';
@@ -12,5 +13,6 @@ import './style/fleet.css';
 startTheme();
 startKeys();
 startLive();
+startHealth();
 const root = document.getElementById('app');
 if (root !== null) render(<App />, root);

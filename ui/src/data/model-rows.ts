@@ -1,5 +1,5 @@
 /** What is known of each model from four sides: its use, its files, its contexts, and what is in memory now. Pure. */
-import type { ContextUsage, LiveNode, ModelDay, ModelSummary, NodeModels } from './shapes.ts';
+import type { ContextUsage, LiveNode, ModelDay, ModelSummary, NodeModels, TrendRow } from './shapes.ts';
 
 export interface ModelPlace {
   readonly node: string;
@@ -29,6 +29,8 @@ export interface ModelRow {
   readonly contextAdvised: number | null;
   /** Epoch milliseconds. */
   readonly lastUsed: number | null;
+  /** Requests by the reader's hour of the day, from midnight on; empty when none is known. */
+  readonly hours: readonly number[];
   readonly days: readonly { readonly at: number; readonly requests: number; readonly latencyMs: number | null; readonly tokens: number }[];
 }
 
@@ -36,19 +38,21 @@ export interface ModelSources {
   readonly used: { readonly daily: readonly ModelDay[]; readonly summary: readonly ModelSummary[] } | null;
   readonly stored: readonly NodeModels[];
   readonly contexts: readonly ContextUsage[];
+  /** By model. */
+  readonly hourly: readonly TrendRow[];
   readonly live: readonly LiveNode[];
 }
 
-export function modelRows({ used, stored, contexts, live }: ModelSources): readonly ModelRow[] {
+export function modelRows({ used, stored, contexts, hourly, live }: ModelSources): readonly ModelRow[] {
   const names = new Set([...(used?.summary ?? []).map((one) => one.model_name), ...stored.flatMap((node) => node.models.map((model) => model.name)), ...residents(live).map(({ model }) => model.name)]);
-  return [...names].filter((name) => name !== '').map((name) => rowOf(name, { used, stored, contexts, live }));
+  return [...names].filter((name) => name !== '').map((name) => rowOf(name, { used, stored, contexts, hourly, live }));
 }
 
 function residents(live: readonly LiveNode[]) {
   return live.flatMap((node) => (node.backends ?? []).flatMap((backend) => (backend.models ?? []).filter((model) => model.state !== 'cold').map((model) => ({ node, backend, model }))));
 }
 
-function rowOf(name: string, { used, stored, contexts, live }: ModelSources): ModelRow {
+function rowOf(name: string, { used, stored, contexts, hourly, live }: ModelSources): ModelRow {
   const summary = used?.summary.find((one) => one.model_name === name);
   const files = stored.flatMap((node) => node.models.filter((model) => model.name === name).map((model) => ({ node: node.node_id, model })));
   const inMemory = residents(live).filter(({ model }) => model.name === name);
@@ -72,8 +76,19 @@ function rowOf(name: string, { used, stored, contexts, live }: ModelSources): Mo
     contextUsed: usage?.total_tokens?.p99 ?? null,
     contextAdvised: usage?.recommended_ctx ?? null,
     lastUsed: summary?.last_seen === undefined ? null : summary.last_seen * 1000,
+    hours: hoursOf(hourly.filter((row) => row.group === name)),
     days,
   };
+}
+
+function hoursOf(rows: readonly TrendRow[]): readonly number[] {
+  if (rows.length === 0) return [];
+  const hours = Array.from({ length: 24 }, () => 0);
+  for (const row of rows) {
+    const hour = new Date(row.hour_bucket * 1000).getHours();
+    hours[hour] = (hours[hour] ?? 0) + row.request_count;
+  }
+  return hours;
 }
 
 function placesOf(files: readonly { readonly node: string; readonly model: NodeModels['models'][number] }[], inMemory: ReturnType<typeof residents>, live: readonly LiveNode[]): readonly ModelPlace[] {

@@ -1,6 +1,7 @@
 /** The figures that stand above every view, each leading to the view behind it. */
 import type { ComponentChildren } from 'preact';
 import { count, duration, figure } from '../data/format.ts';
+import { healthNow } from '../data/health-now.ts';
 import { live, speeds, speedSeconds } from '../data/live.ts';
 import { follow, hrefOf } from '../data/place.ts';
 import type { LiveState } from '../data/shapes.ts';
@@ -9,7 +10,7 @@ import { Spark } from '../parts/figures.tsx';
 
 export function TopStrip() {
   const state = live.value;
-  const { nodes_up: up, nodes_total: all, running, waiting, oldest_wait_ms: oldest, tokens_per_second: speed, health_score: score } = totalsOf(state);
+  const { nodes_up: up, nodes_total: all, running, waiting, oldest_wait_ms: oldest, tokens_per_second: speed, health_score: score = healthNow.value.score } = totalsOf(state);
   return (
     <nav class="strip" aria-label="Fleet now">
       <Figure view="fleet" label="nodes up" wrong={up !== undefined && all !== undefined && up < all}>{state === null ? '–' : `${count(up)}/${count(all)}`}</Figure>

@@ -10,7 +10,7 @@ import { rangeOf } from '../data/url-state.ts';
 import { RangePicker } from '../parts/choice.tsx';
 import { Empty, ErrorNote, Awaited } from '../parts/notes.tsx';
 import { type Column, Table } from '../parts/table.tsx';
-import { ContextBar, DayStrip } from './models/figures.tsx';
+import { ContextBar, HourStrip } from './models/figures.tsx';
 import { ModelDrawer } from './models/drawer.tsx';
 import { PullDialog } from './fleet/pull-dialog.tsx';
 import '../style/requests.css';
@@ -21,13 +21,13 @@ const columns: readonly Column<ModelRow>[] = [
   { id: 'where', title: 'Where', value: (row) => row.places.length, show: (row) => <span class="clip" title={row.places.map((place) => place.node).join(', ')}>{row.loadedOn > 0 ? `${count(row.loadedOn)} in memory, ` : ''}{count(row.places.length)} on disk</span> },
   { id: 'size', title: 'Size', numeric: true, value: (row) => row.sizeGb, show: (row) => gigabytes(row.sizeGb) },
   { id: 'requests', title: 'Requests', numeric: true, value: (row) => row.requests, show: (row) => count(row.requests) },
-  { id: 'tokens', title: 'Tokens', numeric: true, value: (row) => row.tokens, show: (row) => short(row.tokens) },
+  { id: 'tokens', title: 'Tokens', numeric: true, extra: true, value: (row) => row.tokens, show: (row) => short(row.tokens) },
   { id: 'speed', title: 'Tokens/s', numeric: true, value: (row) => row.speed, show: (row) => figure(row.speed) },
   { id: 'first', title: 'First token', numeric: true, value: (row) => row.firstMs, show: (row) => duration(row.firstMs) },
-  { id: 'latency', title: 'Latency', numeric: true, value: (row) => row.latencyMs, show: (row) => duration(row.latencyMs) },
+  { id: 'latency', title: 'Latency', numeric: true, extra: true, value: (row) => row.latencyMs, show: (row) => duration(row.latencyMs) },
   { id: 'errors', title: 'Failed', numeric: true, extra: true, value: (row) => row.failed, show: (row) => count(row.failed) },
-  { id: 'context', title: 'Context used / allocated', value: (row) => row.contextUsed, show: (row) => <ContextBar used={row.contextUsed} allocated={row.contextAllocated} /> },
-  { id: 'use', title: 'By day', value: (row) => row.requests, show: (row) => <DayStrip days={row.days} name={row.name} /> },
+  { id: 'context', title: 'Context used', hint: 'What 99 of 100 requests need of the context that memory is held for', value: (row) => row.contextUsed, show: (row) => <ContextBar used={row.contextUsed} allocated={row.contextAllocated} /> },
+  { id: 'use', title: 'By hour', value: (row) => row.requests, show: (row) => <HourStrip hours={row.hours} name={row.name} /> },
   { id: 'last', title: 'Last used', value: (row) => row.lastUsed, show: (row) => <span title={moment(row.lastUsed)}>{relative(row.lastUsed, Date.now())}</span> },
   { id: 'parameters', title: 'Parameters', extra: true, value: (row) => row.parameters },
   { id: 'quantization', title: 'Quantization', extra: true, value: (row) => row.quantization },
@@ -41,8 +41,9 @@ export default function Models() {
   const used = useResource(key, () => api.models(rangeOf(choices.value, Date.now() / 1000, '7d')), everyMs);
   const stored = useResource('stored', api.storedModels, everyMs);
   const contexts = useResource('contexts', () => api.contextUsage(7), everyMs);
+  const hourly = useResource(key, () => api.trends(rangeOf(choices.value, Date.now() / 1000, '7d'), { by: 'model' }), everyMs);
   const [pulling, setPulling] = useState(false);
-  const rows = useMemo(() => modelRows({ used: used.data, stored: stored.data?.nodes ?? [], contexts: contexts.data?.models ?? [], live: nodes.value }), [used.data, stored.data, contexts.data, nodes.value]);
+  const rows = useMemo(() => modelRows({ used: used.data, stored: stored.data?.nodes ?? [], contexts: contexts.data?.models ?? [], hourly: hourly.data?.data ?? [], live: nodes.value }), [used.data, stored.data, contexts.data, hourly.data, nodes.value]);
   const id = chosen['id'];
   const found = rows.find((row) => row.name === id);
   const up = nodes.value.flatMap((node) => (node.backends ?? []).filter((backend) => backend.status === 'up'));

@@ -1,5 +1,5 @@
 /** Small pictures in the rows of models. */
-import { context, count, moment } from '../../data/format.ts';
+import { context, count } from '../../data/format.ts';
 
 /** How much of the context that memory is held for is ever needed. */
 export function ContextBar({ used, allocated }: { readonly used: number | null; readonly allocated: number | null }) {
@@ -14,16 +14,13 @@ export function ContextBar({ used, allocated }: { readonly used: number | null; 
   );
 }
 
-const shown = 14;
-
-/** Darker where it was used more. */
-export function DayStrip({ days, name }: { readonly days: readonly { readonly at: number; readonly requests: number }[]; readonly name: string }) {
-  const last = days.slice(-shown);
-  const top = Math.max(1, ...last.map((day) => day.requests));
-  if (last.length === 0) return <span class="fine">–</span>;
+/** The hours of a day, darker where it was used more. */
+export function HourStrip({ hours, name }: { readonly hours: readonly number[]; readonly name: string }) {
+  const top = Math.max(1, ...hours);
+  if (hours.length === 0) return <span class="fine">–</span>;
   return (
-    <span class="day-strip" role="img" aria-label={`${name} by day: ${last.map((day) => count(day.requests)).join(', ')}`}>
-      {last.map((day) => <i key={day.at} style={{ opacity: day.requests === 0 ? 0.08 : 0.25 + (0.75 * day.requests) / top }} title={`${moment(day.at * 1000)}: ${count(day.requests)}`} />)}
+    <span class="hour-strip" role="img" aria-label={`${name} by hour of the day: ${hours.map(count).join(', ')}`}>
+      {hours.map((requests, hour) => <i key={hour} style={{ opacity: requests === 0 ? 0.08 : 0.25 + (0.75 * requests) / top }} title={`${hour}:00: ${count(requests)} requests`} />)}
     </span>
   );
 }
