@@ -4,7 +4,7 @@ import { RouterError } from '../core/errors.ts';
 import type { BackendState, FleetView, Model } from '../core/fleet.ts';
 import type { Candidate } from '../core/placement.ts';
 import { userOf } from '../core/principal.ts';
-import type { ChatRequest, Classification, InferenceRequest, Needs, Priority } from '../core/request.ts';
+import type { ChatRequest, Classification, InferenceRequest, Needs, Priority, Task } from '../core/request.ts';
 import { estimateTokens, isImage, tokensOfChars } from '../util/estimate-tokens.ts';
 import type { Classifier, ClassifierTools } from '../classifiers/classifier.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -37,6 +37,8 @@ export interface BrainSources {
   readonly gpuBusyElsewhere: () => boolean;
   /** Sent when the caller says nothing; undefined: nothing is sent (ruling 8). */
   readonly keepAlive?: string | number;
+  /** Execution limits of work on pictures and recordings. */
+  readonly taskMs?: Partial<Readonly<Record<Task, number>>>;
   /** Execution limit of a request that names none, `queue.timeoutMs`. */
   readonly defaultExecutionMs?: number;
   /** Tells which conversation a request belongs to; absent: nobody remembers where conversations were. */
@@ -202,13 +204,14 @@ function jobAfterMs({ policy, clock }: BrainSources, call: InferenceCall, { rout
   return Math.max(0, afterMs - (clock.now() - call.receivedAt));
 }
 
-/** The request's own limit (else `queue.timeoutMs`) and the model's, whichever is shorter (contract agent-router part 3.5). */
+/** The request's own limit (else `queue.timeoutMs` and the task's) and the model's, whichever is shorter (contract agent-router part 3.5). */
 function executionMs(sources: BrainSources, call: InferenceCall, request: InferenceRequest, key: string): number | null {
   const own = request.router?.maxExecutionTimeMs ?? (call.job ? undefined : sources.defaultExecutionMs);
   const table = sources.table();
   // The role table's times are guesses for machines with a GPU: only a limit that somebody wrote cuts an answer off.
   const ofModel = table.fromFile ? table.specs.get(key)?.timeoutMs : undefined;
-  const limit = Math.min(own ?? Number.POSITIVE_INFINITY, ofModel ?? Number.POSITIVE_INFINITY);
+  const ofTask = request.router?.maxExecutionTimeMs === undefined ? sources.taskMs?.[request.task] : undefined;
+  const limit = Math.min(own ?? Number.POSITIVE_INFINITY, ofModel ?? Number.POSITIVE_INFINITY, ofTask ?? Number.POSITIVE_INFINITY);
   return Number.isFinite(limit) ? limit : null;
 }
 

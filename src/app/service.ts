@@ -97,6 +97,7 @@ export function createService(sources: ServiceSources): Service {
     load: () => desk.desk.load(),
     gpuBusyElsewhere: () => foreign.busy(),
     conversationKey: affinity.keyOf,
+    taskMs: { image: config.media.imageTimeoutMs, transcription: config.media.transcriptionTimeoutMs, 'image-embedding': config.media.imageEmbeddingTimeoutMs },
     context,
     substitution: sources.policies.substitution,
     thinkingBudget: config.context.thinkingBudget,

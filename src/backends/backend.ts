@@ -1,6 +1,6 @@
 /** What a kind of backend is: how an inference server is found, asked what it has, and sent work. Types only. */
 import type { RouterError } from '../core/errors.ts';
-import type { BackendReport } from '../core/fleet.ts';
+import type { BackendReport, Capability } from '../core/fleet.ts';
 import type { WireCall } from '../dialects/dialect.ts';
 
 /** Milliseconds; 0 means none. `firstByteMs` covers a cold load, `idleMs` a gap between chunks. */
@@ -25,6 +25,8 @@ export interface BackendSettings {
   readonly tags: readonly string[];
   /** For servers that cannot list theirs. */
   readonly models: readonly string[];
+  /** What models can do, by name; holds before what the server says. */
+  readonly capabilities?: Readonly<Record<string, readonly Capability[]>>;
   readonly timeouts: Timeouts;
   /** Where the server's APIs lie under `url` when not at the usual paths (`ollama.openAiCompatiblePath`, `ollama.nativeApiBasePath`). */
   readonly paths?: { readonly openAi?: string; readonly native?: string };

@@ -23,7 +23,13 @@ export function modelsFromRows(rows: readonly JsonObject[], settings: BackendSet
   const before = new Map(previous?.models.map((model) => [model.name, model.row]));
   const models = rows.flatMap((row) => modelFromRow(row, before) ?? []);
   const unlisted = settings.models.filter((name) => !models.some((model) => model.name === name));
-  return [...models, ...unlisted.map((name) => modelNamed(name))];
+  return [...models, ...unlisted.map((name) => modelNamed(name))].map((model) => withTold(model, settings));
+}
+
+/** What the operator says of a model holds before everything else. */
+function withTold(model: Model, { capabilities = {} }: BackendSettings): Model {
+  const told = Object.hasOwn(capabilities, model.name) ? capabilities[model.name] : undefined;
+  return told === undefined ? model : { ...model, capabilities: told };
 }
 
 function modelFromRow(row: JsonObject, before: ReadonlyMap<string, JsonObject | undefined>): Model | null {

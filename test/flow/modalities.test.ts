@@ -129,6 +129,24 @@ describe('a picture', () => {
     expect(studio.requests).toEqual([]);
   });
 
+  test('that takes too long is given up, and tried nowhere else', async () => {
+    const [slow, other] = [await painter({ [`POST ${images}`]: () => {} }), await painter()];
+    const router = await routerWith({ backends: [...backendsOf({ slow }, { priority: 9 }), ...backendsOf({ other })], media: { imageTimeoutMs: 200 } });
+    const { status, body } = await ask(router, generate, cat);
+    expect([status, errorIn(body).code, other.requests.length]).toEqual([504, 'backend_timeout', 0]);
+    await expectAtRest(router);
+  });
+
+  test('of a model that the file says can make one, or cannot', async () => {
+    const studio = await painter(paintings, ['house-model', 'flux-schnell']);
+    const router = await over({ studio }, {});
+    expect(((await read(await router.get('/api/image-models'))).body['models'] as Json[]).map((row) => row['name'])).toEqual(['flux-schnell']);
+    const told = await routerWith({ backends: backendsOf({ studio }, { capabilities: { 'house-model': ['image'], 'flux-schnell': ['chat'] } }) });
+    expect(((await read(await told.get('/api/image-models'))).body['models'] as Json[]).map((row) => row['name'])).toEqual(['house-model']);
+    expect((await told.post(generate, { ...cat, model: 'house-model' })).status).toBe(200);
+    expect((await told.post(generate, cat)).status).toBe(501);
+  });
+
   test('that its caller no longer waits for is not made', async () => {
     let left = false;
     const studio = await painter({ [`POST ${images}`]: (_request, response) => void response.once('close', () => (left = true)) });

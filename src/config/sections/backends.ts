@@ -22,6 +22,7 @@ const backend = z.strictObject({
   priority: z.number().default(0).describe('Among equals the highest goes first.'),
   tags: textList.default([]).describe('Free words, shown in lists.'),
   models: textList.default([]).describe('Its models, only for servers that cannot list theirs.'),
+  capabilities: z.record(z.string(), z.array(z.enum(['chat', 'embedding', 'vision', 'tools', 'thinking', 'insert', 'rerank', 'image', 'transcription', 'speech', 'image-embedding']))).optional().describe('What models of it can do, by their names, where neither the server nor the name tells: `my-painter: [image]`.'),
   timeouts,
 });
 

@@ -35,9 +35,12 @@ export const media = z
     allowedHosts: textList.default([]).describe('Hosts from which pictures named by address may be fetched; `*.example.org` means all below. Private addresses never.'),
     maxBytes: size.prefault('10mb').describe('Largest picture that is fetched.'),
     timeoutMs: positiveMilliseconds.default(10_000).describe('How long fetching one may take.'),
+    imageTimeoutMs: positiveMilliseconds.default(120_000).describe('How long one server may take to make a picture.'),
+    transcriptionTimeoutMs: positiveMilliseconds.default(300_000).describe('How long one server may take to write a recording down.'),
+    imageEmbeddingTimeoutMs: positiveMilliseconds.default(30_000).describe('How long one server may take for the vectors of pictures.'),
   })
   .prefault({})
-  .describe('Pictures that requests name by address.');
+  .describe('Pictures that requests name by address, and how long work on pictures and recordings may take.');
 
 export const responses = z
   .strictObject({
