@@ -24,6 +24,7 @@ import { ollamaHostUrl } from '../util/ollama-host.ts';
 import { systemClock } from '../util/system-clock.ts';
 import { defaultTimeouts, detectServers } from './detect.ts';
 import { createMachine } from './machine.ts';
+import { startNodeMedia } from './node-media.ts';
 import { nodeTerminal } from './node-terminal.ts';
 
 export interface NodeWorld {
@@ -46,13 +47,14 @@ export async function runNode(options: NodeOptions, world: NodeWorld): Promise<n
   const terminal = nodeTerminal(options.logLevel ?? env.FLEET_NODE_LOG_LEVEL, world);
   const folder = stateFolder(options, env);
   const identity = await loadIdentity({ folder, hostName: hostname(), random: randomBytes }, options.nodeId || env.FLEET_NODE_NODE_ID || undefined);
-  const { fleet } = await fleetSettings(options, world);
+  const { fleet, media: limits } = await machineSettings(options, world);
   const url = options.routerUrl || env.FLEET_NODE_ROUTER_URL || null;
   if (url === null && !fleet.discovery.browse) throw new Error('fleet.discovery.browse is false, so no router is looked for. Name one with --router-url.');
   const ollamaUrl = ollamaHostUrl(options.ollamaHost || env.FLEET_NODE_OLLAMA_HOST || env.OLLAMA_HOST) ?? usualOllama;
   const clock = systemClock;
   const link = createRouterLink({ clock, insecure: options.insecure, untrusted: (at, why) => terminal.warn(`Nobody vouches for the certificate of ${at} (${why}). Run with --insecure to accept it all the same.`) });
   const ollama = options.startOllama ? ollamaProcess(options, ollamaUrl, world, clock, terminal, () => agent.refresh('ollama')) : null;
+  const media = options.media || options.speech ? await startNodeMedia({ speech: options.speech, limits, clock, env, terminal }) : null;
   let router = identity.router;
   const agent: NodeAgent = new NodeAgent({
     clock,
@@ -61,7 +63,7 @@ export async function runNode(options: NodeOptions, world: NodeWorld): Promise<n
     version: world.version,
     machine: createMachine(clock),
     servers: [ollamaServer(ollamaUrl, ollama)],
-    sources: [otherServers(ollamaUrl, env)],
+    sources: [otherServers(ollamaUrl, env), ...(media === null ? [] : [media])],
     doors: new ServerDoors({ clock, relayPort: options.relayPort, terminal }),
     capacity: capacityPart(),
     ollama,
@@ -77,11 +79,15 @@ export async function runNode(options: NodeOptions, world: NodeWorld): Promise<n
       rememberRouter(folder, name).catch(() => terminal.debug('The router could not be written down.'));
     },
   });
-  return untilStopped(agent);
+  try {
+    return await untilStopped(agent);
+  } finally {
+    await media?.stop();
+  }
 }
 
 /** A machine without a configuration has the defaults. */
-async function fleetSettings({ configPath }: NodeOptions, { cwd, env }: NodeWorld): Promise<Pick<Config, 'fleet'>> {
+async function machineSettings({ configPath }: NodeOptions, { cwd, env }: NodeWorld): Promise<Pick<Config, 'fleet' | 'media'>> {
   const { config } = await loadConfig({ cwd, env, home: homedir(), ...(configPath === undefined ? {} : { explicitPath: configPath }) });
   return config;
 }

@@ -40,6 +40,10 @@ export interface NodeOptions {
   readonly startOllama: boolean;
   readonly allowRestart: boolean;
   readonly learnCapacity: boolean;
+  /** Offer what makes pictures and hears recordings. */
+  readonly media: boolean;
+  /** Built-in speech to text, which is fetched on first use. */
+  readonly speech: boolean;
   readonly insecure: boolean;
   /** 0: any. */
   readonly relayPort: number;

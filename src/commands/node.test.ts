@@ -5,10 +5,10 @@ import { command } from './node.ts';
 test('what was typed is handed on; what was not is left to be found', async () => {
   const world = fakeWorld({ exitCode: 3 });
   expect(await command.run(world.context, [], {})).toBe(3);
-  await command.run(world.context, [], { config: '/c.yaml', join: 'T', routerUrl: 'http://a', nodeId: 'n', ollamaHost: 'h', stateDir: '/s', logLevel: 'warn', startOllama: true, allowRestart: true, learnCapacity: true, insecure: true, relayPort: '12000' });
+  await command.run(world.context, [], { config: '/c.yaml', join: 'T', routerUrl: 'http://a', nodeId: 'n', ollamaHost: 'h', stateDir: '/s', logLevel: 'warn', startOllama: true, allowRestart: true, learnCapacity: true, media: false, speech: true, insecure: true, relayPort: '12000' });
   expect(world.served).toEqual([
-    { startOllama: false, allowRestart: false, learnCapacity: false, insecure: false, relayPort: 0 },
-    { configPath: '/c.yaml', join: 'T', routerUrl: 'http://a', nodeId: 'n', ollamaHost: 'h', stateDir: '/s', logLevel: 'warn', startOllama: true, allowRestart: true, learnCapacity: true, insecure: true, relayPort: 12_000 },
+    { startOllama: false, allowRestart: false, learnCapacity: false, media: true, speech: false, insecure: false, relayPort: 0 },
+    { configPath: '/c.yaml', join: 'T', routerUrl: 'http://a', nodeId: 'n', ollamaHost: 'h', stateDir: '/s', logLevel: 'warn', startOllama: true, allowRestart: true, learnCapacity: true, media: false, speech: true, insecure: true, relayPort: 12_000 },
   ]);
 });
 

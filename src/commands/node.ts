@@ -13,6 +13,8 @@ export const command: Command = {
     { flags: '--allow-restart', description: 'let the router restart an Ollama service that the node did not start' },
     { flags: '--relay-port <port>', description: 'port of the relay to servers that answer on this machine alone; any free one when left out' },
     { flags: '--learn-capacity', description: 'learn when the owner needs the machine, and leave it then (FLEET_NODE_ENABLE_CAPACITY_LEARNING)' },
+    { flags: '--speech', description: 'speech to text on the CPU (Moonshine, English); the first start downloads about 200 MB and keeps 90 MB' },
+    { flags: '--no-media', description: 'offer neither pictures nor speech to text, whatever programs are there' },
     { flags: '--state-dir <folder>', description: 'where the id and secret of this machine are kept (FLEET_NODE_DATA_DIR)' },
     { flags: '--log-level <level>', description: 'debug, info, warn or silent' },
   ],
@@ -29,6 +31,8 @@ export const command: Command = {
       startOllama: options['startOllama'] === true,
       allowRestart: options['allowRestart'] === true,
       learnCapacity: options['learnCapacity'] === true,
+      media: options['media'] !== false,
+      speech: options['speech'] === true,
       insecure: options.insecure === true,
       relayPort: portIn(options['relayPort']),
     });

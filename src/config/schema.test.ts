@@ -40,7 +40,7 @@ const keys: readonly (readonly [string, unknown, unknown, unknown, unknown, stri
   ['backends[].priority', -1.5, -1.5, 0, 'high', 'a number'],
   ['backends[].tags', ['gpu'], ['gpu'], [], 'gpu', 'Write [gpu]'],
   ['backends[].models', ['m'], ['m'], [], 'm', list],
-  ['backends[].capabilities', { m: ['image'] }, { m: ['image'] }, none, { m: ['paint'] }, 'one of chat, embedding, vision'],
+  ['backends[].capabilities', { m: ['image'] }, { m: ['image'] }, none, 'paint', 'a section of names and values'],
   ['backends[].timeouts.connectMs', 0, 0, 2000, -1, count],
   ['backends[].timeouts.firstByteMs', 5, 5, 300_000, 1.5, count],
   ['backends[].timeouts.idleMs', 5, 5, 120_000, '5', 'Write 5 without quotes'],

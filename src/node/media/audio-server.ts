@@ -66,15 +66,34 @@ export function qwenServer(env: Readonly<Record<string, string | undefined>>): M
   });
 }
 
-/** Our own engine. */
-export function builtInSpeech(engine: { readonly url: string; readonly apiKey: string }): MediaTool {
-  return audioServer({
-    name: 'moonshine',
-    ...engine,
-    listPath: '/v1/models',
-    models: ({ data }) => (Array.isArray(data) ? data.filter(isFields) : []).flatMap((row) => {
-      const id = textIn(row, 'id');
-      return id === undefined ? [] : [{ model: { name: id, capability: 'transcription' as const }, theirs: id }];
-    }),
-  });
+export interface SpeechEngine {
+  readonly url: string;
+  readonly apiKey: string;
+}
+
+/** Our own engine, which may start later, end and come back. */
+export function builtInSpeech(engine: () => SpeechEngine | null): MediaTool {
+  const name = 'moonshine';
+  const tool = (running: SpeechEngine): MediaTool =>
+    audioServer({
+      name,
+      ...running,
+      listPath: '/v1/models',
+      models: ({ data }) => (Array.isArray(data) ? data.filter(isFields) : []).flatMap((row) => {
+        const id = textIn(row, 'id');
+        return id === undefined ? [] : [{ model: { name: id, capability: 'transcription' as const }, theirs: id }];
+      }),
+    });
+  return {
+    name,
+    find(host, signal) {
+      const running = engine();
+      return running === null ? Promise.resolve([]) : tool(running).find(host, signal);
+    },
+    hear(recording, host, signal) {
+      const running = engine();
+      const heard = running === null ? undefined : tool(running).hear?.(recording, host, signal);
+      return heard ?? Promise.reject(badAnswer(name, 'does not run any more'));
+    },
+  };
 }

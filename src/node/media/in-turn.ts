@@ -13,6 +13,10 @@ export class InTurn {
     this.#most = most;
   }
 
+  get busy(): boolean {
+    return this.#waiting > 0;
+  }
+
   /** Rejects with `queue_full` when too many wait already, with the signal's reason when nobody waits for it any more, else as the work does. */
   async run<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
     if (this.#waiting > this.#most) throw new RouterError('queue_full', 'This machine has enough to do. Try again in a moment.', { retryAfterMs });

@@ -1,5 +1,5 @@
-/** What this machine can make and hear now, looked for in the background, and who does it. */
-import type { CancelTimer, Clock } from '../../core/clock.ts';
+/** What this machine can make and hear now, and who does it. */
+import type { Clock } from '../../core/clock.ts';
 import { RouterError } from '../../core/errors.ts';
 import type { Model } from '../../core/fleet.ts';
 import { InTurn } from './in-turn.ts';
@@ -22,7 +22,6 @@ interface Offer {
 /** Contract fleet part 1.2. */
 const usualImageMs = 120_000;
 const usualTranscriptionMs = 300_000;
-const lookEveryMs = 15_000;
 const lookMs = 3000;
 const mostWaiting = 8;
 
@@ -32,7 +31,6 @@ export class MediaShelf {
   readonly #end = new AbortController();
   #offers: ReadonlyMap<string, Offer> = new Map();
   #looking: Promise<void> | null = null;
-  #cancel: CancelTimer = () => {};
 
   constructor(settings: ShelfSettings) {
     this.#settings = settings;
@@ -43,13 +41,9 @@ export class MediaShelf {
     return [...this.#offers.values()].map(({ model, tool }) => ({ name: model.name, capabilities: [model.capability], ownedBy: 'oar', row: { runtime: tool.name } }));
   }
 
-  /** Looks once, and from then on again and again. Never rejects. */
+  /** Looks what is there now. Never rejects; takes a few seconds at most. */
   look(): Promise<void> {
-    this.#looking ??= this.#lookOnce().finally(() => {
-      this.#looking = null;
-      if (!this.#end.signal.aborted) this.#cancel = this.#settings.clock.after(lookEveryMs, () => void this.look());
-    });
-    this.#cancel();
+    this.#looking ??= this.#lookOnce().finally(() => (this.#looking = null));
     return this.#looking;
   }
 
@@ -68,7 +62,6 @@ export class MediaShelf {
 
   /** Ends what runs. */
   stop(): void {
-    this.#cancel();
     this.#end.abort(new RouterError('shutting_down', 'This machine takes no more work.'));
   }
 
@@ -85,7 +78,7 @@ export class MediaShelf {
     const cancel = clock.after(lookMs, () => late.abort());
     const signal = AbortSignal.any([late.signal, this.#end.signal]);
     try {
-      const found = await Promise.all(tools.map((tool) => tool.find(host, signal).catch(() => [])));
+      const found = await Promise.all(tools.map((tool) => tool.find(host, signal).catch(() => this.#keptOf(tool))));
       const offers = new Map<string, Offer>();
       for (const [index, tool] of tools.entries()) {
         for (const model of found[index] ?? []) if (!offers.has(model.name)) offers.set(model.name, { model, tool });
@@ -94,6 +87,12 @@ export class MediaShelf {
     } finally {
       cancel();
     }
+  }
+
+  /** A server that is at work for us may be too busy to be asked. */
+  #keptOf(tool: MediaTool): readonly MediaModel[] {
+    if (this.#turns.get(tool)?.busy !== true) return [];
+    return [...this.#offers.values()].flatMap((offer) => (offer.tool === tool ? [offer.model] : []));
   }
 
   /** The time limit begins when its turn comes. */

@@ -3,8 +3,8 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import { RouterError } from '../../core/errors.ts';
-import type { BackendReport } from '../../core/fleet.ts';
-import { builtInSpeech, qwenServer } from './audio-server.ts';
+import type { LocalServer, ServerSource } from '../node.ts';
+import { builtInSpeech, qwenServer, type SpeechEngine } from './audio-server.ts';
 import { comfyUi } from './comfyui.ts';
 import { diffusionKit } from './diffusionkit.ts';
 import { mediaHost } from './media-host.ts';
@@ -21,8 +21,8 @@ export interface MediaSettings {
   readonly clock: Clock;
   /** Shown by the agent's relay, and to nobody else. */
   readonly key: string;
-  /** Built-in speech to text, where it runs. */
-  readonly speech?: { readonly url: string; readonly apiKey: string };
+  /** Built-in speech to text as it is now; null while it does not run. */
+  readonly speech?: () => SpeechEngine | null;
   /** Absent: everything that is known, on this machine. */
   readonly tools?: readonly MediaTool[];
   readonly host?: MediaHost;
@@ -30,35 +30,24 @@ export interface MediaSettings {
   readonly transcriptionMs?: number;
 }
 
-/** A server that the agent watches; the shape of its LocalServer. */
-export interface MediaServer {
-  readonly name: 'media';
-  readonly kind: 'openai';
-  readonly url: string;
-  readonly apiKey: string;
-  maxConcurrent(): number;
-  relayOnly(): boolean;
-  probe(): Promise<BackendReport>;
-  answersAt(): Promise<boolean>;
-}
-
-export interface RunningMedia {
-  /** The server while there is something to offer; then and again asked for by the agent. */
-  find(): Promise<readonly MediaServer[]>;
+/** The server is found while there is something to offer. */
+export interface RunningMedia extends ServerSource {
   /** Ends what runs. */
   stop(): Promise<void>;
 }
 
-/** Rejects when no port of loopback can be had. What there is to offer is found in the background. */
+/** Rejects when no port of loopback can be had. What there is to offer is looked for each time the agent asks. */
 export async function startMedia(settings: MediaSettings): Promise<RunningMedia> {
   const host = settings.host ?? mediaHost();
   const shelf = new MediaShelf({ ...settings, host, tools: settings.tools ?? allTools(settings, host) });
   const server = mediaServer(shelf, settings.key);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  void shelf.look();
   const offered = offer(server, shelf, settings.key);
   return {
-    find: () => Promise.resolve(shelf.models.length === 0 ? [] : [offered]),
+    async find() {
+      await shelf.look();
+      return shelf.models.length === 0 ? [] : [offered];
+    },
     stop() {
       shelf.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -68,7 +57,7 @@ export async function startMedia(settings: MediaSettings): Promise<RunningMedia>
   };
 }
 
-function offer(server: Server, shelf: MediaShelf, key: string): MediaServer {
+function offer(server: Server, shelf: MediaShelf, key: string): LocalServer {
   return {
     name: 'media',
     kind: 'openai',
