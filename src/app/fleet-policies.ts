@@ -88,8 +88,8 @@ export function createFleetPolicies(sources: FleetPolicySources): FleetPolicies 
   };
 }
 
-function defaultsOf({ fleet, router, context: { presets } }: Config): LiveValues {
-  return { auto_pull: fleet.autoPull !== 'never', vram_fallback: router.substitution !== 'never', image_generation: true, transcription: true, dynamic_num_ctx: presets.enabled, num_ctx_auto_calculate: presets.fromUse, num_ctx_overrides: presets.models };
+function defaultsOf({ fleet, router, media, context: { presets } }: Config): LiveValues {
+  return { auto_pull: fleet.autoPull !== 'never', vram_fallback: router.substitution !== 'never', image_generation: media.images, transcription: media.transcription, dynamic_num_ctx: presets.enabled, num_ctx_auto_calculate: presets.fromUse, num_ctx_overrides: presets.models };
 }
 
 /** Switched on by hand it is what the old system did at most: a model for the same kind of work. */

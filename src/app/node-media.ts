@@ -12,6 +12,8 @@ import type { Terminal } from '../node/node.ts';
 export interface NodeMediaOptions {
   /** Built-in speech to text. */
   readonly speech: boolean;
+  /** What its programs and servers make. */
+  readonly programs: boolean;
   /** Of the configuration, for both sides. */
   readonly limits: Pick<Config['media'], 'imageTimeoutMs' | 'transcriptionTimeoutMs'>;
   readonly clock: Clock;
@@ -20,10 +22,10 @@ export interface NodeMediaOptions {
 }
 
 /** What has to be fetched first is offered when it is here; the agent does not wait for it. */
-export async function startNodeMedia({ speech, limits, clock, env, terminal }: NodeMediaOptions): Promise<RunningMedia> {
+export async function startNodeMedia({ speech, programs, limits, clock, env, terminal }: NodeMediaOptions): Promise<RunningMedia> {
   const end = new AbortController();
   let engine: OwnedEngine | null = null;
-  const media = await startMedia({ clock, key: randomBytes(24).toString('base64url'), speech: () => engine, imageMs: limits.imageTimeoutMs, transcriptionMs: limits.transcriptionTimeoutMs });
+  const media = await startMedia({ clock, key: randomBytes(24).toString('base64url'), programs, speech: () => engine, imageMs: limits.imageTimeoutMs, transcriptionMs: limits.transcriptionTimeoutMs });
   const starting = speech ? startEngine(env, terminal, end.signal).then((started) => (engine = started)) : null;
   return {
     find: (signal) => media.find(signal),

@@ -54,7 +54,7 @@ export async function runNode(options: NodeOptions, world: NodeWorld): Promise<n
   const clock = systemClock;
   const link = createRouterLink({ clock, insecure: options.insecure, untrusted: (at, why) => terminal.warn(`Nobody vouches for the certificate of ${at} (${why}). Run with --insecure to accept it all the same.`) });
   const ollama = options.startOllama ? ollamaProcess(options, ollamaUrl, world, clock, terminal, () => agent.refresh('ollama')) : null;
-  const media = options.media || options.speech ? await startNodeMedia({ speech: options.speech, limits, clock, env, terminal }) : null;
+  const media = options.media || options.speech ? await startNodeMedia({ speech: options.speech, programs: options.media, limits, clock, env, terminal }) : null;
   let router = identity.router;
   const agent: NodeAgent = new NodeAgent({
     clock,

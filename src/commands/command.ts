@@ -40,7 +40,7 @@ export interface NodeOptions {
   readonly startOllama: boolean;
   readonly allowRestart: boolean;
   readonly learnCapacity: boolean;
-  /** Offer what makes pictures and hears recordings. */
+  /** Offer what the machine's programs make of pictures and recordings. */
   readonly media: boolean;
   /** Built-in speech to text, which is fetched on first use. */
   readonly speech: boolean;

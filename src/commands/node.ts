@@ -14,7 +14,7 @@ export const command: Command = {
     { flags: '--relay-port <port>', description: 'port of the relay to servers that answer on this machine alone; any free one when left out' },
     { flags: '--learn-capacity', description: 'learn when the owner needs the machine, and leave it then (FLEET_NODE_ENABLE_CAPACITY_LEARNING)' },
     { flags: '--speech', description: 'speech to text on the CPU (Moonshine, English); the first start downloads about 200 MB and keeps 90 MB' },
-    { flags: '--no-media', description: 'offer neither pictures nor speech to text, whatever programs are there' },
+    { flags: '--no-media', description: 'leave alone the programs here that make pictures or hear recordings' },
     { flags: '--state-dir <folder>', description: 'where the id and secret of this machine are kept (FLEET_NODE_DATA_DIR)' },
     { flags: '--log-level <level>', description: 'debug, info, warn or silent' },
   ],

@@ -137,6 +137,13 @@ describe('a picture', () => {
     await expectAtRest(router);
   });
 
+  test('is made for nobody where the file switches that off, and no recording written down', async () => {
+    const studio = await painter({ ...paintings, 'POST /v1/audio/transcriptions': transcription }, ['flux-schnell', 'whisper-1']);
+    const router = await over({ studio }, { media: { images: false, transcription: false } });
+    expect([(await router.post(generate, cat)).status, (await router.post(images, cat)).status, (await upload(router, { file: audio })).status]).toEqual([501, 501, 501]);
+    expect(studio.requests).toEqual([]);
+  });
+
   test('of a model that the file says can make one, or cannot', async () => {
     const studio = await painter(paintings, ['house-model', 'flux-schnell']);
     const router = await over({ studio }, {});

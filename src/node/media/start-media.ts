@@ -23,6 +23,8 @@ export interface MediaSettings {
   readonly key: string;
   /** Built-in speech to text as it is now; null while it does not run. */
   readonly speech?: () => SpeechEngine | null;
+  /** False: built-in speech to text alone. */
+  readonly programs?: boolean;
   /** Absent: everything that is known, on this machine. */
   readonly tools?: readonly MediaTool[];
   readonly host?: MediaHost;
@@ -72,6 +74,7 @@ function offer(server: Server, shelf: MediaShelf, key: string): LocalServer {
 }
 
 /** In this order: the first that has a model of a name serves it, and a server that holds its weights goes before a command that loads them. */
-function allTools({ speech }: MediaSettings, { env }: MediaHost): readonly MediaTool[] {
-  return [sdServer(), comfyUi(), mflux, diffusionKit, whisperServer(), qwenServer(env), whisperCli, qwen3Asr, ...(speech === undefined ? [] : [builtInSpeech(speech)])];
+function allTools({ speech, programs }: MediaSettings, { env }: MediaHost): readonly MediaTool[] {
+  const own = speech === undefined ? [] : [builtInSpeech(speech)];
+  return programs === false ? own : [sdServer(), comfyUi(), mflux, diffusionKit, whisperServer(), qwenServer(env), whisperCli, qwen3Asr, ...own];
 }
