@@ -48,7 +48,7 @@ export interface ServicePolicies {
   readonly presetFor: (modelKey: string) => number | undefined;
   readonly substitution: () => RoutingPolicy['substitution'];
   readonly switchedOff: (task: Task) => string | null;
-  readonly fetchModel: (call: InferenceCall, request: InferenceRequest) => Promise<boolean>;
+  readonly fetchModel: (call: InferenceCall, request: InferenceRequest, tell: (words: () => string) => void) => Promise<boolean>;
 }
 
 export interface FleetPolicies extends Part, ServicePolicies {
@@ -76,7 +76,7 @@ export function createFleetPolicies(sources: FleetPolicySources): FleetPolicies 
     presetFor,
     substitution: () => substitution(config, live.values),
     switchedOff: (task) => switchedOff(task, live.values),
-    fetchModel: (call, request) => fetchModel(sources, live, autoPull, call, request),
+    fetchModel: (call, request, tell) => fetchModel(sources, live, autoPull, call, request, tell),
     routes: [...liveSettingsRoutes(settingsSources(sources, live, pins, () => preloading.look()), sources.audit), ...storedModelRoutes({ models: sources.models, usage: store.usage, now: () => clock.now(), fleet: () => fleet.view(), totals: () => sources.ledger.totals() }, sources.audit)],
     async start() {
       await Promise.all([live.load(), pins.load()]);
@@ -105,13 +105,16 @@ function switchedOff(task: Task, values: LiveValues): string | null {
   return setting === undefined || values[setting] !== false ? null : `${what} is switched off on this router (setting ${setting}).`;
 }
 
+/** As registries have them; anything else is a slip or an address. */
+const modelName = /^[a-z0-9][\w.-]*(?:[:/][\w.-]+)*$/i;
+
 /** Who may manage models may pull them by asking for one, or everybody where the file says so; switched on by hand it is for the former. */
-async function fetchModel({ config, keyless, clock }: FleetPolicySources, live: LiveSettings, autoPull: AutoPull, call: InferenceCall, request: InferenceRequest): Promise<boolean> {
+async function fetchModel({ config, keyless, clock }: FleetPolicySources, live: LiveSettings, autoPull: AutoPull, call: InferenceCall, request: InferenceRequest, tell: (words: () => string) => void): Promise<boolean> {
   const { model } = request;
-  if (!live.values.auto_pull || model === null || !mayUse(call.principal.models, model)) return false;
+  if (!live.values.auto_pull || model === null || !modelName.test(model) || !mayUse(call.principal.models, model)) return false;
   if (config.fleet.autoPull !== 'any' && !keyless && !mayManage(call.principal)) return false;
   const holdMs = request.router?.maxQueueTimeMs ?? config.router.holdMs;
-  await autoPull.fetch(model, call.job ? null : Math.max(0, holdMs - (clock.now() - call.receivedAt)), call.signal);
+  await autoPull.fetch(model, call.job ? null : Math.max(0, holdMs - (clock.now() - call.receivedAt)), call.signal, tell);
   return true;
 }
 

@@ -70,6 +70,8 @@ export interface ErrorDetails {
   readonly allow?: readonly string[];
   /** The backend sent nothing for longer than its limits allow, and the request was ended for it. */
   readonly silent?: boolean;
+  /** The name stands for several things, of which the caller has to choose one. */
+  readonly ambiguous?: boolean;
   /** Do not try elsewhere, whatever the catalogue says: the request's own time is used up. */
   readonly final?: boolean;
   readonly cause?: unknown;

@@ -45,12 +45,13 @@ export class AutoPull {
     this.#sources = sources;
   }
 
-  /** Resolves when a backend has the model. Rejects with `no_capacity` when that takes longer than `waitMs` (null: any time), and with what kept it from being pulled; the pull goes on without those who leave. */
-  async fetch(model: string, waitMs: number | null, signal: AbortSignal): Promise<void> {
+  /** Resolves when a backend has the model. Rejects with `no_capacity` when that takes longer than `waitMs` (null: any time), and with what kept it from being pulled; the pull goes on without those who leave. `tell` is given how far it is, in a sentence. */
+  async fetch(model: string, waitMs: number | null, signal: AbortSignal, tell: (words: () => string) => void = () => {}): Promise<void> {
     const key = ollamaModelKey(model);
     const failed = this.#failed.get(key);
     if (failed !== undefined && this.#sources.clock.now() - failed.at < failedMs) throw failed.error;
     const pull = this.#pulls.get(key) ?? this.#begin(key, model);
+    tell(() => progressOf(pull, model));
     await this.#within(pull, model, waitMs, signal);
   }
 
@@ -124,9 +125,13 @@ export class AutoPull {
   }
 }
 
-function stillPulling({ backendId, completed, total }: Pull, model: string): RouterError {
+function stillPulling(pull: Pull, model: string): RouterError {
+  return new RouterError('no_capacity', `${progressOf(pull, model)}. Ask again in a while.`, { retryAfterMs, param: 'model' });
+}
+
+function progressOf({ backendId, completed, total }: Pull, model: string): string {
   const howFar = total === 0 ? '' : `: ${Math.floor((100 * completed) / total)} % of ${inGigabytes(total)} GB`;
-  return new RouterError('no_capacity', `Model "${model}" is being pulled to ${backendId}${howFar}. Ask again in a while.`, { retryAfterMs, param: 'model' });
+  return `Model "${model}" is being pulled to ${backendId}${howFar}`;
 }
 
 /** Most free memory where it is measured, then most free disk, then least stored. */

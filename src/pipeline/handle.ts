@@ -28,7 +28,7 @@ export function createHandle(parts: PipelineParts): Handle {
       keeper = keepHead(parts, call, request, record, reply);
       const off = parts.switchedOff(request.task);
       if (off !== null) throw new RouterError('not_supported', off);
-      const chosen = choose(parts, call, request, record);
+      const chosen = choose(parts, call, request, record, keeper);
       const decided = chosen instanceof Promise ? await chosen : chosen;
       const decision = withAllowed(decided.decision, call.principal);
       record.decision = decision;

@@ -11,6 +11,7 @@ export class HeadKeeper {
   readonly #reply: Reply;
   readonly #holdHeadMs: number;
   readonly #headers: () => Readonly<Record<string, string>>;
+  #words: () => string = () => 'waiting';
   #cancel: CancelTimer = () => {};
 
   constructor(clock: Clock, reply: Reply, holdHeadMs: number, headers: () => Readonly<Record<string, string>>) {
@@ -19,6 +20,11 @@ export class HeadKeeper {
     this.#holdHeadMs = holdHeadMs;
     this.#headers = headers;
     this.#arm();
+  }
+
+  /** What the comments say from now on, in one line. */
+  tell(words: () => string): void {
+    this.#words = words;
   }
 
   /** Call before the first byte of an answer, and in any case in the end. */
@@ -30,7 +36,7 @@ export class HeadKeeper {
     this.#cancel = this.#clock.after(this.#holdHeadMs, () => {
       if (!this.#reply.headSent) this.#reply.head(200, this.#headers());
       // A slow reader needs no more comments than it can take; what it does not read is a few bytes.
-      void this.#reply.write(': waiting\n\n');
+      void this.#reply.write(`: ${this.#words()}\n\n`);
       this.#arm();
     });
   }

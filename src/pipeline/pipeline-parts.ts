@@ -31,6 +31,6 @@ export interface PipelineParts {
   readonly machinesAwaitedUntil: () => number | null;
   /** Why a task is not served now, for the caller; null: it is. */
   readonly switchedOff: (task: Task) => string | null;
-  /** Brings a model that nobody has, if this caller may; resolves with false when they may not. Rejects with why it is not there. */
-  readonly fetchModel: (call: InferenceCall, request: InferenceRequest) => Promise<boolean>;
+  /** Brings a model that nobody has, if this caller may; resolves with false when they may not. Rejects with why it is not there. `tell` is given what can be said of its progress. */
+  readonly fetchModel: (call: InferenceCall, request: InferenceRequest, tell: (words: () => string) => void) => Promise<boolean>;
 }

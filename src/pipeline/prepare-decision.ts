@@ -3,6 +3,7 @@ import { RouterError } from '../core/errors.ts';
 import type { Classification, InferenceRequest } from '../core/request.ts';
 import type { Decision } from '../routing/routing.ts';
 import { onceReported } from './await-machines.ts';
+import type { HeadKeeper } from './head-keeper.ts';
 import type { DecideOptions, InferenceCall } from './pipeline.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
 import type { RequestRecord } from './record.ts';
@@ -16,7 +17,7 @@ export interface Choice {
  * Classifies the request and decides about it. A model that nobody has may be on a machine that has not reported yet, or is
  * brought first, if its caller may. Throws or rejects like `Brain.decide`.
  */
-export function choose(parts: PipelineParts, call: InferenceCall, request: InferenceRequest, record: RequestRecord): Choice | Promise<Choice> {
+export function choose(parts: PipelineParts, call: InferenceCall, request: InferenceRequest, record: RequestRecord, keeper: HeadKeeper | null): Choice | Promise<Choice> {
   const decided = (classification: Classification | null): Choice => {
     record.classification = classification;
     return decideOn(parts, request, classification, { strict: isStrict(call) });
@@ -32,8 +33,8 @@ export function choose(parts: PipelineParts, call: InferenceCall, request: Infer
     });
   };
   const brought = async (thrown: unknown): Promise<Choice> => {
-    const unknown = thrown instanceof RouterError && thrown.code === 'unknown_model';
-    if (!unknown || !(await parts.fetchModel(call, request))) throw thrown;
+    const unknown = thrown instanceof RouterError && thrown.code === 'unknown_model' && thrown.details.ambiguous !== true;
+    if (!unknown || !(await parts.fetchModel(call, request, (words) => keeper?.tell(words)))) throw thrown;
     return again();
   };
   try {

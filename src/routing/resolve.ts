@@ -67,7 +67,7 @@ const mostChoices = 10;
 function unknownModel(wanted: string, reached: string, near: readonly string[], { table, fleet, aliases }: ResolveInput): RouterError {
   const what = reached === wanted ? `Model "${short(wanted)}"` : `Model "${short(reached)}", which the alias "${short(wanted)}" stands for,`;
   if (near.length > 1) {
-    return new RouterError('unknown_model', `${what} may be any of ${near.slice(0, mostChoices).map(short).join(', ')}${near.length > mostChoices ? ' …' : ''}; write its name in full.`, { param: 'model' });
+    return new RouterError('unknown_model', `${what} may be any of ${near.slice(0, mostChoices).map(short).join(', ')}${near.length > mostChoices ? ' …' : ''}; write its name in full.`, { param: 'model', ambiguous: true });
   }
   const names = [...allNames(table, fleet), ...Object.keys(aliases).filter((alias) => !alias.includes('*'))];
   const close = closeNames(reached, names.filter((name) => name !== wanted));

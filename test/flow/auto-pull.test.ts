@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { nodeReport } from '../fakes/nodes.ts';
 import { type Course, ModelStore } from '../fakes/model-store.ts';
 import { accessOf, bearer, closed, keyEntry, open } from '../support/access-bed.ts';
-import { ask, backendsOf, chat, errorIn, expectAtRest, fakeServer, type Json, ollamaChat, openAi, routerWith, until } from '../support/flow-bed.ts';
+import { ask, backendsOf, call, chat, errorIn, expectAtRest, fakeServer, type Json, ollamaChat, openAi, routerWith, until } from '../support/flow-bed.ts';
 import { ollamaOf, ScriptedNode } from '../support/scripted-node.ts';
 
 async function ollama(course: Course = {}) {
@@ -53,6 +53,20 @@ test('who waits as long as he may is told how far it is, and when to come back; 
   expect(store.done).toEqual(['pull new:1b']);
 });
 
+test('a stream is told of the progress in comments while it waits', async () => {
+  const held = gate();
+  const { fake } = await ollama({ gate: held.opened });
+  const router = await routerWith({ backends: backendsOf({ one: fake }), ...pulling, server: { holdHeadMs: 50 } });
+  const response = await call(router, openAi, chat({ model: 'new:1b', stream: true })).answer;
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!text.includes('1.3 GB')) text += (await reader.read()).value ?? '';
+  held.open();
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) text += piece.value;
+  expect(text).toMatch(/^: Model "new:1b" is being pulled to one: 0 % of 1\.3 GB$/m);
+  expect(text).toContain('data: [DONE]');
+});
+
 test('to the machine with most room that takes work', async () => {
   const servers = await Promise.all([ollama(), ollama(), ollama(), ollama()]);
   const router = await routerWith({ backends: [], ...pulling });
@@ -83,6 +97,14 @@ test('what the registry does not have is 404 with its words, and is not asked fo
     expect([answer.status, errorIn(answer.body).message]).toEqual([404, expect.stringContaining('file does not exist')]);
   }
   expect(fake.requests.filter(({ path }) => path === '/api/pull')).toHaveLength(1);
+});
+
+test.each(['same:8b', 'http://127.0.0.1/x', '../x', 'a b'])('what may be one of several models, or is no name of one, is not pulled: %s', async (model) => {
+  const { fake, store } = await ollama();
+  fake.catalogue.models = [{ name: 'Same:8b' }, { name: 'SAME:8b' }];
+  const router = await routerWith({ backends: backendsOf({ one: fake }), ...pulling });
+  expect((await ask(router, openAi, chat({ model }))).status).toBe(404);
+  expect(store.done).toEqual([]);
 });
 
 test('`admin`: only who may manage models; and a key that is for other models alone never', async () => {

@@ -128,7 +128,7 @@ describe('a larger need', () => {
     return { small, big, router };
   }
 
-  test.each(['adaptive', 'least-busy'])('%s: it goes to the backend that has the model with that context, named or estimated', async (placement) => {
+  test.each(['adaptive', 'least-busy', 'signals'])('%s: it goes to the backend that has the model with that context, named or estimated', async (placement) => {
     const { small, big, router } = await two({ router: { placement } });
     const named = await ask(router, ollamaChat, asking(16_384));
     expect(named.headers.get('x-oar-backend')).toBe('big');
