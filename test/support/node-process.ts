@@ -28,7 +28,7 @@ export function startNode(args: readonly string[], options: SpawnOptions = {}): 
   return RouterProcess.start(['node', ...args], /oar node \S+: (\S+) /, options);
 }
 
-export async function nodesOf(router: RouterProcess): Promise<readonly ListedNode[]> {
+async function nodesOf(router: RouterProcess): Promise<readonly ListedNode[]> {
   return (await router.json('/fleet/nodes'))['nodes'] as readonly ListedNode[];
 }
 
