@@ -2,11 +2,15 @@
 import { fieldsOf, textOf } from './loose-json.ts';
 import { factLines } from './text-table.ts';
 
-/** The address of a job; whatever the id holds, it stays one segment. */
+/** The address of a job. */
 export function jobPath(id: string | undefined): string {
+  return `/v1/jobs/${segmentOf(id)}`;
+}
+
+/** An id as a part of an address; whatever it holds, it stays one segment. */
+export function segmentOf(id: string | undefined): string {
   // `.` and `..` survive encoding, and would be read as folders.
-  const segment = encodeURIComponent(id ?? '').replace(/^\.{1,2}$/, (dots) => dots.replaceAll('.', '%2E'));
-  return `/v1/jobs/${segment}`;
+  return encodeURIComponent(id ?? '').replace(/^\.{1,2}$/, (dots) => dots.replaceAll('.', '%2E'));
 }
 
 export function jobView(body: unknown): string {

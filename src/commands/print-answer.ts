@@ -17,7 +17,11 @@ interface Answer {
 
 /** Prints JSON with `--json` and in a pipe, else what `view` makes of the body. Resolves with 0, or 1 for an answer that is an error. */
 export async function printAnswer(context: CommandContext, { method, path, options, send }: Question, view: ((body: unknown) => string) | null): Promise<number> {
-  const answer = await context.call(method, path, options, send);
+  return printed(context, await context.call(method, path, options, send), options, view);
+}
+
+/** The same for an answer that is here already. */
+export function printed(context: CommandContext, answer: Answer, options: GlobalOptions, view: ((body: unknown) => string) | null): number {
   if (answer.status < 200 || answer.status > 299) {
     context.err(failureMessage(answer));
     return 1;

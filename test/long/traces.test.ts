@@ -8,7 +8,7 @@ import { driver } from '../../src/store/sqlite/index.ts';
 import type { Store, TraceFilter } from '../../src/store/store.ts';
 import { attemptOn, refusedTrace, traceOf } from '../fakes/traces.ts';
 
-const full = process.env['OAR_FULL'] === '1' || process.argv.includes('--full');
+const full = process.env['OAR_TEST_LONG'] === 'full';
 const count = full ? 1_000_000 : 100_000;
 const day = 86_400_000;
 const end = 1_700_000_000_000;
