@@ -12,6 +12,7 @@ import { liveRoutes } from '../http/live.ts';
 import type { LiveNow } from '../http/live-sources.ts';
 import { recommendedContext } from '../routing/context-recommendation.ts';
 import type { Store } from '../store/store.ts';
+import { createAdvising } from './advising.ts';
 import { slotsOf } from './scheduler-limits.ts';
 import type { Service } from './service.ts';
 import type { Tracing } from './tracing.ts';
@@ -29,17 +30,15 @@ export interface WatchingSources {
   readonly presetContext: (model: string) => number | undefined;
   /** What the checks say now; absent: there are none. */
   readonly findings?: () => Promise<readonly Finding[]> | readonly Finding[];
-  /** Which model should be on which machine (contract fleet part 2.8); absent: nothing is advised. */
-  readonly recommendations?: (fresh: boolean) => Promise<unknown>;
 }
 
 export function watchingRoutes(sources: WatchingSources): readonly Route[] {
-  const { clock, fleet, streams, tracing, store, presetContext, findings, recommendations } = sources;
+  const { clock, fleet, streams, tracing, store, presetContext, findings } = sources;
   const told = { ...tracing.source, fleet: () => fleet.view() };
   return [
     ...liveRoutes({ clock, streams, now: () => liveNow(sources) }),
     ...figureRoutes({ ...told, recommendedContext, presetContext }),
-    ...healthReportRoutes({ ...told, findings: findings ?? (() => []), recommendations: recommendations ?? (() => Promise.resolve(noAdvice(clock))) }),
+    ...healthReportRoutes({ ...told, findings: findings ?? (() => []), recommendations: createAdvising(told) }),
     ...benchmarkRoutes({ clock, store: store.kv }),
   ];
 }
@@ -60,8 +59,4 @@ function liveNow({ clock, version, config, fleet, service, tracing: { places } }
     slots: (backend, key) => slotsOf(table, backend, key),
     tokensPerSecond: (backendId, model) => places.tokensPerSecond(backendId, model),
   };
-}
-
-function noAdvice(clock: Clock): Record<string, unknown> {
-  return { nodes: [], usage: {}, fleet_summary: {}, uncovered_categories: [], generated_at: new Date(clock.now()).toISOString() };
 }

@@ -299,6 +299,8 @@ export interface NodePlan {
   readonly current_models?: readonly (string | { readonly name: string; readonly size_gb?: number })[];
   readonly recommendations: readonly Recommendation[];
   readonly disk_available_gb?: number | null;
+  /** Of what is recommended, what is there already. */
+  readonly kept_ram_gb?: number;
   readonly total_recommended_ram_gb?: number;
   readonly ram_headroom_gb?: number;
 }

@@ -40,7 +40,7 @@ function AllPlans({ plans, changed }: { readonly plans: Plans; readonly changed:
 function Plan({ plan, changed }: { readonly plan: NodePlan; readonly changed: () => void }) {
   const wanted = plan.recommendations.filter((one) => !one.already_available);
   const total = plan.total_ram_gb ?? plan.usable_ram_gb ?? 0;
-  const has = (plan.current_models ?? []).reduce((sum, model) => sum + (typeof model === 'string' ? 0 : (model.size_gb ?? 0)), 0);
+  const has = plan.kept_ram_gb ?? (plan.current_models ?? []).reduce((sum, model) => sum + (typeof model === 'string' ? 0 : (model.size_gb ?? 0)), 0);
   const more = wanted.reduce((sum, one) => sum + (one.ram_gb ?? 0), 0);
   const names = (plan.current_models ?? []).map((model) => (typeof model === 'string' ? model : model.name));
   return (
