@@ -6,7 +6,7 @@ import { nodes } from '../data/live.ts';
 import { type ModelRow, modelRows } from '../data/model-rows.ts';
 import { choices, choose } from '../data/place.ts';
 import { useResource } from '../data/resource.ts';
-import { rangeOf } from '../data/url-state.ts';
+import { type Range, rangeOf } from '../data/url-state.ts';
 import { RangePicker } from '../parts/choice.tsx';
 import { Empty, ErrorNote, Awaited } from '../parts/notes.tsx';
 import { type Column, Table } from '../parts/table.tsx';
@@ -18,7 +18,7 @@ import '../style/models.css';
 
 const columns: readonly Column<ModelRow>[] = [
   { id: 'model', title: 'Model', value: (row) => row.name, show: (row) => <span class="clip" title={row.name}>{row.name}</span> },
-  { id: 'where', title: 'Where', value: (row) => row.places.length, show: (row) => <span class="clip" title={row.places.map((place) => place.node).join(', ')}>{row.loadedOn > 0 ? `${count(row.loadedOn)} in memory, ` : ''}{count(row.places.length)} on disk</span> },
+  { id: 'where', title: 'Where', value: (row) => row.places.length, show: (row) => <span class="clip" title={row.places.map((place) => place.node).join(', ')}>{row.loadedOn > 0 ? `${count(row.loadedOn)} of ${count(row.places.length)} in memory` : `${count(row.places.length)} on disk`}</span> },
   { id: 'size', title: 'Size', numeric: true, value: (row) => row.sizeGb, show: (row) => gigabytes(row.sizeGb) },
   { id: 'requests', title: 'Requests', numeric: true, value: (row) => row.requests, show: (row) => count(row.requests) },
   { id: 'tokens', title: 'Tokens', numeric: true, extra: true, value: (row) => row.tokens, show: (row) => short(row.tokens) },
@@ -27,13 +27,19 @@ const columns: readonly Column<ModelRow>[] = [
   { id: 'latency', title: 'Latency', numeric: true, extra: true, value: (row) => row.latencyMs, show: (row) => duration(row.latencyMs) },
   { id: 'errors', title: 'Failed', numeric: true, extra: true, value: (row) => row.failed, show: (row) => count(row.failed) },
   { id: 'context', title: 'Context used', hint: 'What 99 of 100 requests need of the context that memory is held for', value: (row) => row.contextUsed, show: (row) => <ContextBar used={row.contextUsed} allocated={row.contextAllocated} /> },
-  { id: 'use', title: 'By hour', value: (row) => row.requests, show: (row) => <HourStrip hours={row.hours} name={row.name} /> },
+  { id: 'use', title: 'By hour', hint: 'Use by the hour of the day, over the last three days of the range', value: (row) => row.requests, show: (row) => <HourStrip hours={row.hours} name={row.name} /> },
   { id: 'last', title: 'Last used', value: (row) => row.lastUsed, show: (row) => <span title={moment(row.lastUsed)}>{relative(row.lastUsed, Date.now())}</span> },
   { id: 'parameters', title: 'Parameters', extra: true, value: (row) => row.parameters },
   { id: 'quantization', title: 'Quantization', extra: true, value: (row) => row.quantization },
 ];
 
 const everyMs = 30_000;
+/** Longer than this the router tells the use of each model by the day. */
+const hourlySeconds = 3 * 86_400;
+
+function lastDays({ from, to }: Range): Range {
+  return { from: Math.max(from, to - hourlySeconds), to };
+}
 
 export default function Models() {
   const chosen = choices.value;
@@ -41,9 +47,9 @@ export default function Models() {
   const used = useResource(key, () => api.models(rangeOf(choices.value, Date.now() / 1000, '7d')), everyMs);
   const stored = useResource('stored', api.storedModels, everyMs);
   const contexts = useResource('contexts', () => api.contextUsage(7), everyMs);
-  const hourly = useResource(key, () => api.trends(rangeOf(choices.value, Date.now() / 1000, '7d'), { by: 'model' }), everyMs);
+  const hourly = useResource(key, () => api.trends(lastDays(rangeOf(choices.value, Date.now() / 1000, '7d')), { by: 'model' }), everyMs);
   const [pulling, setPulling] = useState(false);
-  const rows = useMemo(() => modelRows({ used: used.data, stored: stored.data?.nodes ?? [], contexts: contexts.data?.models ?? [], hourly: hourly.data?.data ?? [], live: nodes.value }), [used.data, stored.data, contexts.data, hourly.data, nodes.value]);
+  const rows = useMemo(() => modelRows({ used: used.data, stored: stored.data?.nodes ?? [], contexts: contexts.data?.models ?? [], hourly: hourly.data?.bucket_s === 3600 ? hourly.data.data : [], live: nodes.value }), [used.data, stored.data, contexts.data, hourly.data, nodes.value]);
   const id = chosen['id'];
   const found = rows.find((row) => row.name === id);
   const up = nodes.value.flatMap((node) => (node.backends ?? []).filter((backend) => backend.status === 'up'));
