@@ -35,6 +35,10 @@ export function processContext(): CommandContext {
       const { runNode } = await import('./node.ts');
       return runNode(options, { version, cwd, env, out, err });
     },
+    async ownCapacity({ mode, forMs, stateDir }) {
+      const [{ orderCapacity }, { stateFolder }] = await Promise.all([import('./capacity-part.ts'), import('./state-folder.ts')]);
+      await orderCapacity(stateFolder(stateDir, env), mode, forMs);
+    },
   };
 }
 

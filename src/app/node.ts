@@ -1,11 +1,12 @@
 /** Runs the node agent for the command line: this machine's servers, the router it reports to, start and stop. */
 import { randomBytes } from 'node:crypto';
 import { hostname, homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
 import type { BackendKind, BackendSettings } from '../backends/backend.ts';
 import { backends as backendKinds } from '../backends/index.gen.ts';
 import { createProbeClient } from '../backends/probe-client.ts';
 import type { NodeOptions } from '../commands/command.ts';
+import { readNodeAliases } from '../config/alias-environment.ts';
+import type { NodeAliases } from '../config/alias-names.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Clock } from '../core/clock.ts';
@@ -13,7 +14,7 @@ import { NodeAgent } from '../node/agent.ts';
 import { browseMdns } from '../node/browse-mdns.ts';
 import { collectorTools } from '../node/collectors/run-program.ts';
 import { RouterFinder, routerUrl } from '../node/find-router.ts';
-import type { CapacityPart, LocalServer, ServerSource, Terminal } from '../node/node.ts';
+import type { LocalServer, ServerSource, Terminal } from '../node/node.ts';
 import { loadIdentity, rememberRouter } from '../node/node-identity.ts';
 import { OllamaProcess } from '../node/ollama-process.ts';
 import { restartOllama } from '../node/restart-order.ts';
@@ -22,9 +23,11 @@ import { ServerDoors } from '../node/server-doors.ts';
 import { isOwnHost } from '../util/address-ranges.ts';
 import { ollamaHostUrl } from '../util/ollama-host.ts';
 import { systemClock } from '../util/system-clock.ts';
+import { createCapacityPart } from './capacity-part.ts';
 import { defaultTimeouts, detectServers } from './detect.ts';
 import { createMachine } from './machine.ts';
 import { startNodeMedia } from './node-media.ts';
+import { stateFolder } from './state-folder.ts';
 import { nodeTerminal } from './node-terminal.ts';
 
 export interface NodeWorld {
@@ -39,16 +42,19 @@ const probeMs = 5000;
 const answerMs = 1500;
 const detectMs = 700;
 const drainMs = 60_000;
+const leastHeartbeatMs = 500;
+const mostHeartbeatMs = 60_000;
 const usualOllama = 'http://127.0.0.1:11434';
 
 /** Resolves with the exit code when it was told to stop. Rejects with an Error whose message is for people. */
 export async function runNode(options: NodeOptions, world: NodeWorld): Promise<number> {
   const { env } = world;
   const terminal = nodeTerminal(options.logLevel ?? env.FLEET_NODE_LOG_LEVEL, world);
-  const folder = stateFolder(options, env);
-  const identity = await loadIdentity({ folder, hostName: hostname(), random: randomBytes }, options.nodeId || env.FLEET_NODE_NODE_ID || undefined);
+  const folder = stateFolder(options.stateDir, env);
+  const aliases = nodeAliases(env);
+  const identity = await loadIdentity({ folder, hostName: hostname(), random: randomBytes }, options.nodeId || aliases.nodeId);
   const { fleet, media: limits } = await machineSettings(options, world);
-  const url = options.routerUrl || env.FLEET_NODE_ROUTER_URL || null;
+  const url = options.routerUrl || aliases.routerUrl || null;
   if (url === null && !fleet.discovery.browse) throw new Error('fleet.discovery.browse is false, so no router is looked for. Name one with --router-url.');
   const ollamaUrl = ollamaHostUrl(options.ollamaHost || env.FLEET_NODE_OLLAMA_HOST || env.OLLAMA_HOST) ?? usualOllama;
   const clock = systemClock;
@@ -56,21 +62,23 @@ export async function runNode(options: NodeOptions, world: NodeWorld): Promise<n
   const ollama = options.startOllama ? ollamaProcess(options, ollamaUrl, world, clock, terminal, () => agent.refresh('ollama')) : null;
   const media = options.media || options.speech ? await startNodeMedia({ speech: options.speech, programs: options.media, limits, clock, env, terminal }) : null;
   let router = identity.router;
+  const machine = createMachine(clock);
+  const doors = new ServerDoors({ clock, relayPort: options.relayPort, terminal });
   const agent: NodeAgent = new NodeAgent({
     clock,
     identity,
     name: hostname(),
     version: world.version,
-    machine: createMachine(clock),
+    machine,
     servers: [ollamaServer(ollamaUrl, ollama)],
     sources: [otherServers(ollamaUrl, env), ...(media === null ? [] : [media])],
-    doors: new ServerDoors({ clock, relayPort: options.relayPort, terminal }),
-    capacity: capacityPart(),
+    doors,
+    capacity: createCapacityPart(clock, { folder, learn: options.learnCapacity || fleet.capacity.learn, facts: () => machine.facts(), relaying: () => doors.active, say: (line) => terminal.warn(line) }),
     ollama,
     link,
     finder: new RouterFinder({ clock, url: url === null ? null : routerUrl(url), link, browse: browseMdns, preferred: () => router, terminal }),
     joinToken: options.join || env.OAR_JOIN_TOKEN || null,
-    heartbeatMs: secondsOf(env.FLEET_NODE_HEARTBEAT_INTERVAL) ?? fleet.heartbeatMs,
+    heartbeatMs: aliases.heartbeatMs ?? fleet.heartbeatMs,
     drainMs,
     terminal,
     restartOllama: (order, signal) => restartOllama(order, { process: ollama, allowed: options.allowRestart, platform: collectorTools.host.platform, run: collectorTools.run, terminal }, signal),
@@ -121,21 +129,13 @@ function signals(): { readonly stop: Promise<void>; readonly hurry: Promise<void
   return { stop: nth(1), hurry: nth(2) };
 }
 
-/** Nobody learns here yet: all of the machine is left to others. */
-function capacityPart(): CapacityPart | null {
-  return null;
-}
-
-function stateFolder({ stateDir }: NodeOptions, env: NodeWorld['env']): string {
-  if (stateDir) return stateDir;
-  if (env.FLEET_NODE_DATA_DIR) return env.FLEET_NODE_DATA_DIR.replace(/^~(?=\/|$)/, homedir());
-  const data = env.XDG_DATA_HOME;
-  return join(data !== undefined && isAbsolute(data) ? data : join(homedir(), '.local', 'share'), 'ollama-agent-router');
-}
-
-function secondsOf(text: string | undefined): number | undefined {
-  const seconds = Number(text);
-  return text !== undefined && seconds >= 0.5 && seconds <= 60 ? seconds * 1000 : undefined;
+/** Throws an Error for people when the environment says what cannot be meant. */
+function nodeAliases(env: NodeWorld['env']): NodeAliases {
+  const { aliases, problems } = readNodeAliases(env);
+  const { heartbeatMs = leastHeartbeatMs } = aliases;
+  if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('\n'));
+  if (heartbeatMs < leastHeartbeatMs || heartbeatMs > mostHeartbeatMs) throw new Error('FLEET_NODE_HEARTBEAT_INTERVAL is a number of seconds from 0.5 to 60.');
+  return aliases;
 }
 
 function kindOf(name: string): BackendKind {

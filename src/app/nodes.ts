@@ -32,11 +32,13 @@ export interface NodesSources {
   /** Is nobody asked for a key? */
   readonly keyless: boolean;
   readonly denied: AccessParts['denied'];
+  readonly ownCapacity?: NodeDeskOptions['ownCapacity'] | undefined;
 }
 
 export function createNodes(sources: NodesSources): RunningNodeDesk {
   const { config, store, fleet, clock, log } = sources;
   const { enrolToken, heartbeatMs, restartOllama } = config.fleet;
+  const { ownCapacity } = sources;
   return createNodeDesk({
     clock,
     log,
@@ -52,6 +54,7 @@ export function createNodes(sources: NodesSources): RunningNodeDesk {
     newToken: () => `oarjoin_${randomBytes(24).toString('base64url')}`,
     heartbeatMs,
     restartOllama,
+    ...(ownCapacity === undefined ? {} : { ownCapacity }),
     denied: (reason, target, caller) => {
       log.warn({ node: target, address: caller.sender, reason }, 'machine is turned away');
       sources.denied({ at: clock.now(), event: 'plane_access_denied', outcome: 'denied', reason: `node_${reason}`, method: 'POST', path: '/heartbeat', remoteIp: caller.sender, principal: 'anonymous', plane: 'standalone', requestId: caller.requestId, target });

@@ -13,11 +13,13 @@ import { detectServers } from './detect.ts';
 import { EmbeddedEngines } from './embedded-engines.ts';
 import { findKeyFile } from './key-file.ts';
 import { watchForServers } from './later-servers.ts';
+import { createCapacityPart } from './capacity-part.ts';
 import { createMachine } from './machine.ts';
 import { watchOwnMachine } from './own-machine.ts';
 import { openLog } from './open-log.ts';
 import { startRouter } from './start-router.ts';
 import type { RunOptions } from './run-options.ts';
+import { stateFolder } from './state-folder.ts';
 
 const detectMs = 700;
 
@@ -61,11 +63,13 @@ async function runUntilStopped(options: RunOptions, loaded: LoadedConfig, log: R
   const engines = new EmbeddedEngines(kinds, options, log);
   try {
     const backends = await withEngines(plan, engines, options, log);
-    const router = await startRouter({ loaded, backends, clock: systemClock, log, version: options.version });
-    const later = plan.nothingFound ? watchForServers(systemClock, look, (found) => router.addBackend(asConfigured(found, loaded.config)), log) : null;
     const { gpu, server, fleet } = loaded.config;
     const machine = createMachine(systemClock, { nvidiaSmiPath: gpu.monitor.nvidiaSmiPath });
-    const leaveMachine = watchOwnMachine({ clock: systemClock, log, machine, fleet: router.fleet, nodeId: server.nodeId, version: options.version, everyMs: fleet.heartbeatMs });
+    const { learn } = fleet.capacity;
+    const capacity = createCapacityPart(systemClock, { folder: stateFolder(undefined, options.env), learn, looks: learn, facts: () => machine.facts(), relaying: () => 0, say: (line) => log.warn({}, line) });
+    const router = await startRouter({ loaded, backends, clock: systemClock, log, version: options.version, ownCapacity: (order) => capacity.override(order) });
+    const later = plan.nothingFound ? watchForServers(systemClock, look, (found) => router.addBackend(asConfigured(found, loaded.config)), log) : null;
+    const leaveMachine = watchOwnMachine({ clock: systemClock, log, machine, capacity, fleet: router.fleet, nodeId: server.nodeId, version: options.version, everyMs: fleet.heartbeatMs });
     try {
       announce(options, loaded, log, router, options.version);
       if (options.lan === true) await tellJoinToken(options, router);

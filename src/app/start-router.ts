@@ -27,7 +27,7 @@ import { createFetchPicture } from './fetch-picture.ts';
 import { createFleetPolicies } from './fleet-policies.ts';
 import { gpuSettings } from './gpu-settings.ts';
 import { Lifecycle, type Part } from './lifecycle.ts';
-import { announcing, createNodes, ownAddresses } from './nodes.ts';
+import { announcing, createNodes, type NodesSources, ownAddresses } from './nodes.ts';
 import { openAccess } from './open-access.ts';
 import { whyNotServe } from './refusals.ts';
 import { openStore } from './open-store.ts';
@@ -51,6 +51,8 @@ export interface RouterOptions {
   readonly probeIntervalMs?: number;
   /** How pictures that requests name by address are fetched; as `media` says when absent. */
   readonly fetchPicture?: FetchPicture;
+  /** Tells whoever watches this machine how much of it may be used. */
+  readonly ownCapacity?: NodesSources['ownCapacity'];
 }
 
 export interface RunningRouter {
@@ -93,7 +95,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const service = createService({ ...options, policies, policy: access.policy, spend: (plane, keyId, tokens) => access.control?.spend(plane, keyId, tokens), preparation: preparationOf(options), conversations, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics, [ledger, ...tracing.recorders, policies.use]), machinesAwaitedUntil: () => nodes.awaitedUntil(), stopping: () => state.stopping });
   const sessions = { desk: access.control?.sessions ?? null, basePath: config.server.basePath, secure: config.server.https.enabled };
   const plain = routesOf({ sessions, models, clock, fleet, service, metrics, ledger, usageStore: store.usage, streams, answers: conversations, facts: statusFacts(config, version, ollamaUrl(options)), defaultTaskType: config.router.defaultTaskType, aliases: config.aliases, startedAt: clock.now(), accepting: () => state.accepting, pageFolder: config.dashboard.enabled ? pageFolder() : null });
-  const nodes = createNodes({ config, store, fleet, serving, clock, log, keyless: access.control === null, denied: admin.denied });
+  const nodes = createNodes({ config, store, fleet, serving, clock, log, keyless: access.control === null, denied: admin.denied, ownCapacity: options.ownCapacity });
   const machines = [...heartbeatRoutes(nodes, { allowOtherHosts: config.fleet.allowOtherHosts, ownAddresses }), ...nodeRoutes(nodes, admin.audit)];
   // Without a door that asks for keys these would be open.
   const watching = watchingRoutes({ config, version, clock, fleet, service, store, streams, tracing, presetContext: policies.presetFor });

@@ -26,6 +26,8 @@ export interface CommandContext {
   serve(options: { readonly configPath?: string; readonly friendly: boolean; readonly host?: string; readonly port?: string; readonly lan?: boolean }): Promise<number>;
   /** Runs the node agent until it is told to stop; resolves with the exit code. */
   node(options: NodeOptions): Promise<number>;
+  /** Writes down how much of this machine its owner leaves to the fleet; `forMs` null: until it is changed. */
+  ownCapacity(order: { readonly mode: 'full' | 'paused' | 'auto'; readonly forMs: number | null; readonly stateDir?: string }): Promise<void>;
 }
 
 /** How `oar node` was called; absent texts come from the environment or are found. */

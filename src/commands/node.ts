@@ -1,9 +1,14 @@
 /** `oar node`: offers this machine to a router of the network, and takes its work. */
-import type { Command } from './command.ts';
+import type { Command, CommandContext } from './command.ts';
+import { spanOf } from './time-span.ts';
 
 export const command: Command = {
   name: 'node',
   summary: 'offer this machine and its models to a router in the network',
+  args: [
+    { name: '[action]', description: 'capacity: say how much of this machine the fleet may use; left out: run' },
+    { name: '[mode]', description: 'for capacity: full, paused or auto' },
+  ],
   options: [
     { flags: '--join <token>', description: 'token that `oar serve --lan` printed (OAR_JOIN_TOKEN); without it the machine waits to be approved' },
     { flags: '--router-url <url>', description: 'address of the router (FLEET_NODE_ROUTER_URL); found by mDNS when left out' },
@@ -16,9 +21,12 @@ export const command: Command = {
     { flags: '--speech', description: 'speech to text on the CPU (Moonshine, English); the first start downloads about 200 MB and keeps 90 MB' },
     { flags: '--no-media', description: 'leave alone the programs here that make pictures or hear recordings' },
     { flags: '--state-dir <folder>', description: 'where the id and secret of this machine are kept (FLEET_NODE_DATA_DIR)' },
+    { flags: '--for <time>', description: 'how long the capacity holds: 30m, 2h, 1d; until it is changed when left out' },
     { flags: '--log-level <level>', description: 'debug, info, warn or silent' },
   ],
-  run(context, _args, options) {
+  async run(context, [action, mode], options) {
+    if (action === 'capacity') return setCapacity(context, mode, options);
+    if (action !== undefined) throw new Error(`oar node takes nothing, or capacity, not ${action}.`);
     const text = (name: string): { readonly [key: string]: string } => (typeof options[name] === 'string' ? { [name]: options[name] } : {});
     return context.node({
       ...text('join'),
@@ -38,6 +46,17 @@ export const command: Command = {
     });
   },
 };
+
+/** The word of whoever owns this machine goes before that of the router. */
+async function setCapacity(context: CommandContext, mode: string | undefined, options: Readonly<Record<string, unknown>>): Promise<number> {
+  if (mode !== 'full' && mode !== 'paused' && mode !== 'auto') throw new Error('How much of this machine? Write: oar node capacity full, paused or auto.');
+  const forMs = spanOf(options['for']);
+  const { stateDir } = options;
+  await context.ownCapacity({ mode, forMs, ...(typeof stateDir === 'string' ? { stateDir } : {}) });
+  const said = { full: 'All of this machine is for the fleet', paused: 'The fleet gets nothing of this machine', auto: 'This machine finds out by itself how much of it is free' }[mode];
+  context.out(`${said}${mode === 'auto' || forMs === null ? '' : `, for ${String(options['for'])}`}. What runs here for the fleet heeds that within half a minute.`);
+  return 0;
+}
 
 function portIn(value: unknown): number {
   if (value === undefined) return 0;

@@ -4,6 +4,7 @@ import type { Command, CommandContext, GlobalOptions } from './command.ts';
 import { fieldsOf, type Fields, rowsOf, textOf } from './loose-json.ts';
 import { printAnswer } from './print-answer.ts';
 import { textTable } from './text-table.ts';
+import { spanOf } from './time-span.ts';
 
 type Options = GlobalOptions & Readonly<Record<string, unknown>>;
 
@@ -56,15 +57,10 @@ function nodePath(id: string | undefined, action: Action): string {
   return `/fleet/nodes/${encodeURIComponent(id)}/${action}`;
 }
 
-const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
 function capacityOf(mode: string | undefined, options: Options): Readonly<Record<string, unknown>> {
   if (mode !== 'full' && mode !== 'paused' && mode !== 'auto') throw new Error('How much of it? Write: oar nodes capacity <id> full, paused or auto.');
-  const written = options['for'];
-  if (typeof written !== 'string') return { mode };
-  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(written) ?? [];
-  if (count === undefined || Number(count) === 0) throw new Error(`--for takes a time such as 30m, 2h or 1d, not ${textOf(written)}.`);
-  return { mode, until: systemClock.now() + Number(count) * units[unit as keyof typeof units] };
+  const forMs = spanOf(options['for']);
+  return forMs === null ? { mode } : { mode, until: systemClock.now() + forMs };
 }
 
 function tokenView(body: unknown): string {

@@ -61,7 +61,7 @@ const idleForRouter = Object.entries({
   MLX_ENABLED: 'false', MLX_URL: 'http://localhost:11440', MLX_MAX_QUEUE_DEPTH: '10', MLX_MAX_INFLIGHT_PER_MODEL: '1', MLX_RETRY_AFTER_SECONDS: '10', MLX_READ_TIMEOUT_S: '1800', MLX_WALL_CLOCK_TIMEOUT_S: '300',
 });
 /** These never change what is done here, whatever they say. */
-const alwaysIdle = ['FLEET_DATA_DIR', 'FLEET_CONSOLE_LOG_LEVEL', 'FLEET_ANTHROPIC_API_KEY', 'FLEET_ANTHROPIC_VISION_MODEL', 'FLEET_ANTHROPIC_SIZE_ESCALATION_MODEL', 'FLEET_FLEET_INTELLIGENCE_MODEL', 'FLEET_INTELLIGENCE_MODEL', 'FLEET_MLX_KV_BITS', 'FLEET_MLX_AUTO_START_MODEL', 'FLEET_NODE_DATA_DIR', 'FLEET_NODE_POLL_INTERVAL', 'FLEET_NODE_PLATFORM_URL', 'FLEET_NODE_PLATFORM_TOKEN', 'FLEET_NODE_MLX_SERVERS', 'FLEET_NODE_MLX_DRAFT_MODEL', 'FLEET_NODE_MLX_PROMPT_CACHE_SIZE', 'NOMYO_ROUTER_MAX_CONCURRENT_CONNECTIONS', 'NOMYO_ROUTER_CACHE_DB_PATH'];
+const alwaysIdle = ['FLEET_DATA_DIR', 'FLEET_CONSOLE_LOG_LEVEL', 'FLEET_ANTHROPIC_API_KEY', 'FLEET_ANTHROPIC_VISION_MODEL', 'FLEET_ANTHROPIC_SIZE_ESCALATION_MODEL', 'FLEET_FLEET_INTELLIGENCE_MODEL', 'FLEET_INTELLIGENCE_MODEL', 'FLEET_MLX_KV_BITS', 'FLEET_MLX_AUTO_START_MODEL', 'FLEET_NODE_POLL_INTERVAL', 'FLEET_NODE_PLATFORM_URL', 'FLEET_NODE_PLATFORM_TOKEN', 'FLEET_NODE_MLX_SERVERS', 'FLEET_NODE_MLX_DRAFT_MODEL', 'FLEET_NODE_MLX_PROMPT_CACHE_SIZE', 'NOMYO_ROUTER_MAX_CONCURRENT_CONNECTIONS', 'NOMYO_ROUTER_CACHE_DB_PATH'];
 const idleFlags = ['FLEET_ANTHROPIC_TOOL_SCHEMA_FIXUP', 'FLEET_NODE_TELEMETRY_LOCAL_SUMMARY', 'FLEET_NODE_TELEMETRY_INCLUDE_TAGS', 'FLEET_NODE_MLX_ENABLED', 'FLEET_NODE_MLX_BIND_HOST', 'FLEET_NODE_MLX_MEMORY_HEADROOM_GB', 'NOMYO_ROUTER_PRIORITY_ROUTING'];
 const refused: readonly (readonly [string, string])[] = [
   ['FLEET_ENV_FILE', 'oar migrate herd'],
@@ -74,7 +74,7 @@ const refused: readonly (readonly [string, string])[] = [
   ['NOMYO_ROUTER_API_KEYS', 'backends'],
   ['NOMYO_ROUTER_API_KEY', 'oar keys create'],
 ];
-const forNodes = ['FLEET_NODE_NODE_ID', 'FLEET_NODE_OLLAMA_HOST', 'FLEET_NODE_ROUTER_URL', 'FLEET_NODE_HEARTBEAT_INTERVAL'];
+const forNodes = ['FLEET_NODE_NODE_ID', 'FLEET_NODE_OLLAMA_HOST', 'FLEET_NODE_ROUTER_URL', 'FLEET_NODE_HEARTBEAT_INTERVAL', 'FLEET_NODE_DATA_DIR', 'FLEET_NODE_LOG_LEVEL'];
 
 describe('a name with a key here', () => {
   test.each(mapped)('%s=%s', (name, text, path, value) => {
@@ -165,8 +165,8 @@ describe('a name that does harm when it is ignored', () => {
 });
 
 test('what is for the node is read for it alone', () => {
-  const env = { FLEET_NODE_NODE_ID: 'studio', FLEET_NODE_OLLAMA_HOST: 'http://127.0.0.1:11500', FLEET_NODE_ROUTER_URL: 'http://router:11435', FLEET_NODE_HEARTBEAT_INTERVAL: '2' };
-  expect(readNodeAliases(env)).toEqual({ aliases: { nodeId: 'studio', ollamaUrl: 'http://127.0.0.1:11500', routerUrl: 'http://router:11435', heartbeatMs: 2000 }, problems: [] });
+  const env = { FLEET_NODE_NODE_ID: 'studio', FLEET_NODE_OLLAMA_HOST: 'http://127.0.0.1:11500', FLEET_NODE_ROUTER_URL: 'http://router:11435', FLEET_NODE_HEARTBEAT_INTERVAL: '2', FLEET_NODE_DATA_DIR: '/var/lib/oar', FLEET_NODE_LOG_LEVEL: 'WARNING' };
+  expect(readNodeAliases(env)).toEqual({ aliases: { nodeId: 'studio', ollamaUrl: 'http://127.0.0.1:11500', routerUrl: 'http://router:11435', heartbeatMs: 2000, stateDir: '/var/lib/oar', logLevel: 'warn' }, problems: [] });
   expect(readNodeAliases({ FLEET_NODE_HEARTBEAT_INTERVAL: 'often' }).problems).toEqual([{ where: 'FLEET_NODE_HEARTBEAT_INTERVAL', message: expect.stringContaining('seconds') as string }]);
   expect(readAliases(env, false)).toEqual({ settings: [], problems: [], warnings: [] });
 });

@@ -40,6 +40,8 @@ export interface NodeAliases {
   readonly ollamaUrl?: string;
   readonly routerUrl?: string;
   readonly heartbeatMs?: number;
+  readonly stateDir?: string;
+  readonly logLevel?: string;
 }
 
 const is = (...values: readonly string[]) => (text: string): boolean => values.some((value) => value.toLowerCase() === text.toLowerCase());
@@ -107,7 +109,7 @@ const routerNames: Readonly<Record<string, AliasName>> = {
   THINKING_OVERHEAD: { path: ['context', 'thinkingBudget', 'factor'], read: asNumber },
   THINKING_MIN_PREDICT: { path: ['context', 'thinkingBudget', 'minTokens'], read: asNumber },
   DYNAMIC_NUM_CTX: { path: ['context', 'presets', 'enabled'], read: asFlag },
-  NUM_CTX_OVERRIDES: { path: ['context', 'presets', 'models'], read: asContexts },
+  NUM_CTX_OVERRIDES: { path: ['context', 'presets', 'models'], read: asContexts, spread: true },
   NUM_CTX_AUTO_CALCULATE: { path: ['context', 'presets', 'fromUse'], read: asFlag },
   PINNED_MODELS: { path: ['preload', 'pinned'], read: asList },
   MODEL_PRELOAD_MAX_COUNT: { path: ['preload', 'maxModels'], read: asNumber },
@@ -147,7 +149,8 @@ const nodeNames: Readonly<Record<string, AliasName>> = {
   HEARTBEAT_INTERVAL: { node: 'heartbeatMs', read: asSeconds },
   ENABLE_CAPACITY_LEARNING: { path: ['fleet', 'capacity', 'learn'], read: asFlag },
   ...idle('a machine reports itself as often as FLEET_NODE_HEARTBEAT_INTERVAL or its router says', { POLL_INTERVAL: '5' }),
-  DATA_DIR: { why: 'what a machine keeps lies in the state folder of this program' },
+  DATA_DIR: { node: 'stateDir', read: asText },
+  LOG_LEVEL: { node: 'logLevel', read: logLevels },
   ...idle(noPlatform, { PLATFORM_URL: '', PLATFORM_TOKEN: '', TELEMETRY_LOCAL_SUMMARY: 'false', TELEMETRY_INCLUDE_TAGS: 'false' }),
   ...idle(mlxServers, {
     MLX_ENABLED: 'false',

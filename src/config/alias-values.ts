@@ -38,24 +38,22 @@ export function asFlagFor(whenTrue: unknown, whenFalse: unknown): AliasReader {
 
 /** `{"default": "qwen3:32b", "claude-x": "m"}` as aliases: the default stands for every other Claude. */
 export const asModelMap: AliasReader = (text) => {
-  const expected = { expected: 'JSON such as {"default":"qwen3:32b","claude-haiku-4-5":"qwen3:14b"}' };
-  let map: unknown;
-  try {
-    map = JSON.parse(text);
-  } catch {
-    return expected;
-  }
-  if (typeof map !== 'object' || map === null || Array.isArray(map) || !Object.values(map).every((model) => typeof model === 'string' && model !== '')) return expected;
+  const map = jsonSection(text);
+  if (map === null || !Object.values(map).every((model) => typeof model === 'string' && model !== '')) return { expected: 'JSON such as {"default":"qwen3:32b","claude-haiku-4-5":"qwen3:14b"}' };
   return { value: Object.fromEntries(Object.entries(map).map(([name, model]) => [name === 'default' ? 'claude-*' : name, model])) };
 };
 
 /** `{"qwen3:32b": 16384}`; the numbers are checked with the rest of the configuration. */
 export const asContexts: AliasReader = (text) => {
+  const map = jsonSection(text);
+  return map === null ? { expected: 'JSON such as {"qwen3:32b":16384}' } : { value: map };
+};
+
+function jsonSection(text: string): Readonly<Record<string, unknown>> | null {
   try {
     const map: unknown = JSON.parse(text);
-    if (typeof map === 'object' && map !== null && !Array.isArray(map)) return { value: map };
+    return typeof map === 'object' && map !== null && !Array.isArray(map) ? { ...map } : null;
   } catch {
-    // Told below, with what belongs there.
+    return null;
   }
-  return { expected: 'JSON such as {"qwen3:32b":16384}' };
-};
+}

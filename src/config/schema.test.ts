@@ -83,6 +83,7 @@ const keys: readonly (readonly [string, unknown, unknown, unknown, unknown, stri
   ['fleet.offlineAfterMs', 16_000, 16_000, 30_000, 0, positive],
   ['fleet.forgetAfterMs', 31_000, 31_000, 86_400_000, 0, positive],
   ['fleet.allowOtherHosts', true, true, false, 'yes', yesOrNo],
+  ['fleet.capacity.learn', true, true, false, 'yes', yesOrNo],
   ['fleet.restartOllama', true, true, false, 'yes', yesOrNo],
   ['context.overflow', 'trim', 'trim', 'reject', 'cut', 'one of reject, trim'],
   ['preload.enabled', false, false, true, 'no', yesOrNo],

@@ -42,6 +42,9 @@ export function fakeWorld(facts: FakeFacts = {}): FakeWorld {
     },
     loadConfig: facts.loadConfig ?? (() => Promise.resolve({ path: null, warnings: [] })),
     keyFile: (explicitPath) => findKeyFile({ cwd, env, ...(explicitPath === undefined ? {} : { explicitPath }) }),
+    async ownCapacity(order) {
+      served.push(order);
+    },
     async serve(options) {
       served.push(options);
       return exitCode;

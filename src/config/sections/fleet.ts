@@ -10,6 +10,11 @@ const discovery = z
   .prefault({})
   .describe('How machines find the router.');
 
+const capacity = z
+  .strictObject({ learn: flag.default(false).describe('Learn when the owner of this machine needs it, and leave it then: the router its own, `oar node` the one it runs on. Nothing of that leaves the machine but how much of it is free.') })
+  .prefault({})
+  .describe('Machines that people work at.');
+
 export const fleet = z
   .strictObject({
     discovery,
@@ -20,6 +25,7 @@ export const fleet = z
     forgetAfterMs: positiveMilliseconds.default(86_400_000).describe('A machine that was silent for longer is no longer listed. Its enrolment is kept: it may come back.'),
     allowOtherHosts: flag.default(false).describe('Believe a machine that says its servers are on another host than the one its report comes from. Whoever may join can then lead prompts anywhere.'),
     autoPull: z.enum(['never', 'admin', 'any']).default('never').describe('Who may bring a model that no server has to the fleet by asking for it: nobody, who may manage models (keys with `manage`, callers on this machine), or everybody. It is pulled once, to the machine with most room, and counts against no limit of its caller.'),
+    capacity,
     restartOllama: flag.default(false).describe('Ask a machine whose Ollama has died to start it again: once, and not twice within half an hour.'),
   })
   .prefault({})

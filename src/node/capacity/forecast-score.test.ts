@@ -92,7 +92,7 @@ describe('the Brier score of "is the machine free in that hour"', () => {
     expect(scores.next).toBeLessThan(0.75 * scores.share);
     // It serves from the first hour, so it must not be worse than a coin while it learns.
     expect(scores.firstWeek).toBeLessThan(0.25);
-  });
+  }, 60_000);
 
   test('over all of them it is also better than saying that the last hour goes on', () => {
     const mean = (of: keyof Scores): number => [...all.values()].reduce((sum, scores) => sum + scores[of], 0) / all.size;

@@ -153,4 +153,4 @@ test('what is kept over a year stays small, and a restart goes on where it was',
   for (const one of [learner, again]) feed(one, idle, end, end + 60_000);
   again.forecast(end + 60_000, 24).forEach((chance, hour) => void expect(chance).toBeCloseTo(learner.forecast(end + 60_000, 24)[hour] ?? -1, 1));
   expect(again.capacity(end + 60_000).daysObserved).toBe(364);
-});
+}, 60_000);

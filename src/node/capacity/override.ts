@@ -17,32 +17,30 @@ export async function order(folder: string, by: Override['by'], ordered: Ordered
   await writeState(fileOf(folder, by), JSON.stringify({ mode: ordered.mode, until: ordered.until }));
 }
 
-/** What holds now: the owner's word before the router's. */
-export async function orderedFor(folder: string, at: number): Promise<Override | undefined> {
+/** What each has ordered, over or not. */
+export type Orders = Readonly<Record<Override['by'], Ordered | null>>;
+
+/** Never rejects: a file that says nothing that can be understood is none. */
+export async function readOrders(folder: string): Promise<Orders> {
+  const [owner, router] = await Promise.all((['owner', 'router'] as const).map(async (by) => parseOrder(await readFile(fileOf(folder, by), 'utf8').catch(() => ''))));
+  return { owner: owner ?? null, router: router ?? null };
+}
+
+/** What holds at an instant: the owner's word before the router's. */
+export function holding(orders: Orders, at: number): Override | undefined {
   for (const by of ['owner', 'router'] as const) {
-    const mode = holding(await readFile(fileOf(folder, by), 'utf8').catch(() => ''), at);
-    if (mode !== null) return { mode, by };
+    const ordered = orders[by];
+    if (ordered !== null && ordered.mode !== 'auto' && (ordered.until === null || at < ordered.until)) return { mode: ordered.mode, by };
   }
   return undefined;
 }
 
-/** Null: nothing was ordered, it is over, or the file says nothing that can be understood. */
-export function holding(text: string, at: number): Override['mode'] | null {
+export function parseOrder(text: string): Ordered | null {
   try {
     const { mode, until } = JSON.parse(text) as { readonly mode?: unknown; readonly until?: unknown };
-    const isOver = until !== null && !(typeof until === 'number' && at < until);
-    return (mode === 'full' || mode === 'paused') && !isOver ? mode : null;
+    if (mode !== 'full' && mode !== 'paused' && mode !== 'auto') return null;
+    return until === null || typeof until === 'number' ? { mode, until } : null;
   } catch {
     return null;
   }
-}
-
-const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** `90m`, `2h`, `1h30m`, `1d`; null when it is none. */
-export function spanMs(text: string): number | null {
-  const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)([smhd])/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text.trim()) return null;
-  const ms = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ''] ?? 0), 0);
-  return ms > 0 ? Math.round(ms) : null;
 }

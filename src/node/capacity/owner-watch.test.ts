@@ -6,7 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 import { FakeClock, settled } from '../../../test/fakes/clock.ts';
 import type { CollectorTools } from '../collectors/collector.ts';
 import { localHours } from './local-hour.ts';
-import { holding, order, orderedFor, spanMs } from './override.ts';
+import { holding, order, parseOrder, readOrders } from './override.ts';
 import { OwnerWatch, type OwnerWatchOptions } from './owner-watch.ts';
 import { parseMemory, readMemory } from './state-file.ts';
 
@@ -29,6 +29,7 @@ class Machine {
   gpuPct: number | undefined;
   relaying = 0;
   pmon: string | null = null;
+  listsProcesses = true;
   readonly said: string[] = [];
   readonly #start = this.clock.now();
   #ownerMs = 0;
@@ -39,7 +40,7 @@ class Machine {
     host: { platform: 'linux', arch: 'x64', home: '/home/a', env: {}, cpus: () => [{ model: 'x', times: this.#times() }], load1: () => 0, totalBytes: () => 64 * gib, freeBytes: () => 32 * gib },
     run: (program) => (program === 'nvidia-smi' && this.pmon !== null ? Promise.resolve(this.pmon) : Promise.reject(new Error('missing'))),
     read: (path) => Promise.resolve(path === '/proc/11/stat' ? this.#stat(11, 'ollama') : path === '/proc/40/stat' ? this.#stat(40, 'work') : null),
-    list: (folder) => Promise.resolve(folder === '/proc' ? ['11', '40', 'self'] : []),
+    list: (folder) => Promise.resolve(folder === '/proc' && this.listsProcesses ? ['11', '40', 'self'] : []),
     space: () => Promise.resolve(null),
   };
 
@@ -104,6 +105,21 @@ test('a processor full of inference is not the owner\'s; the same work of the ow
   await watch.stop();
 });
 
+test('while the processes cannot be listed nothing is held against the owner', async () => {
+  const machine = new Machine();
+  const watch = machine.watch(newFolder());
+  await watch.start();
+  await machine.run(60);
+  [machine.inference, machine.listsProcesses] = [7.9, false];
+  await machine.run(300);
+  expect(capacityOf(watch)?.mode).toBe('bootstrap');
+  machine.listsProcesses = true;
+  await machine.run(60);
+  expect(capacityOf(watch)).toMatchObject({ mode: 'bootstrap' });
+  expect(watch.now().activity).toBe('idle');
+  await watch.stop();
+});
+
 test('a GPU that inference keeps busy is not the owner\'s, and a game beside it is', async () => {
   const machine = new Machine();
   const watch = machine.watch(newFolder());
@@ -149,17 +165,31 @@ test('without learning the activity is told, and what was ordered holds', async 
   expect(existsSync(join(folder, 'capacity-learner.json'))).toBe(false);
 });
 
+test('told not to look it measures nothing, and an order of its owner holds by the second report', async () => {
+  const machine = new Machine();
+  const folder = newFolder();
+  const watch = machine.watch(folder, { learn: false, looks: false });
+  await watch.start();
+  machine.owner = 8;
+  await machine.run(300);
+  expect(watch.now()).toEqual({});
+  await order(folder, 'owner', { mode: 'paused', until: null });
+  watch.now();
+  await expect.poll(() => capacityOf(watch)?.reason).toBe('manual_override');
+  await watch.stop();
+});
+
 test('the owner\'s word goes before the router\'s, each ends alone, and both outlive a restart', async () => {
   const machine = new Machine();
   const folder = newFolder();
   const at = machine.clock.now();
   await order(folder, 'router', { mode: 'full', until: null });
-  expect(await orderedFor(folder, at)).toEqual({ mode: 'full', by: 'router' });
+  expect(holding(await readOrders(folder), at)).toEqual({ mode: 'full', by: 'router' });
   await order(folder, 'owner', { mode: 'paused', until: at + 1000 });
-  expect(await orderedFor(folder, at + 999)).toEqual({ mode: 'paused', by: 'owner' });
-  expect(await orderedFor(folder, at + 1000)).toEqual({ mode: 'full', by: 'router' });
+  expect(holding(await readOrders(folder), at + 999)).toEqual({ mode: 'paused', by: 'owner' });
+  expect(holding(await readOrders(folder), at + 1000)).toEqual({ mode: 'full', by: 'router' });
   await order(folder, 'router', { mode: 'auto', until: null });
-  expect(await orderedFor(folder, at)).toEqual({ mode: 'paused', by: 'owner' });
+  expect(holding(await readOrders(folder), at)).toEqual({ mode: 'paused', by: 'owner' });
   const watch = machine.watch(folder);
   await watch.start();
   expect(capacityOf(watch)).toMatchObject({ mode: 'paused', reason: 'manual_override', overridden: true });
@@ -205,11 +235,7 @@ test('a broken file is put aside and told of; learning begins anew', async () =>
   expect(parseMemory(readFileSync(path, 'utf8'))).not.toBeNull();
 });
 
-test.each([['2h', 7_200_000], ['1h30m', 5_400_000], ['45s', 45_000], ['1.5d', 129_600_000], ['2', null], ['2 hours', null], ['', null], ['0h', null]])('%j is %s ms', (text, ms) => {
-  expect(spanMs(text)).toBe(ms);
-});
-
 test('an order that cannot be understood is none', () => {
-  for (const text of ['', '{', '{"mode":"auto","until":null}', '{"mode":"paused"}', '{"mode":"paused","until":"never"}', '{"mode":"off","until":null}']) expect(holding(text, 0)).toBeNull();
-  expect(holding('{"mode":"paused","until":null}', 0)).toBe('paused');
+  for (const text of ['', '{', '{"mode":"paused"}', '{"mode":"paused","until":"never"}', '{"mode":"off","until":null}']) expect(parseOrder(text)).toBeNull();
+  expect(parseOrder('{"mode":"paused","until":null}')).toEqual({ mode: 'paused', until: null });
 });

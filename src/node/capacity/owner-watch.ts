@@ -5,12 +5,12 @@ import type { NodeCommand, NodeReport } from '../../core/node.ts';
 import type { CollectorTools } from '../collectors/collector.ts';
 import { MeetingWatch } from '../meetings/meeting-watch.ts';
 import type { CapacityPart } from '../node.ts';
-import type { CapacityLearner, LocalHour, Override, OwnerSample } from './capacity.ts';
+import type { CapacityLearner, LocalHour, OwnerSample } from './capacity.ts';
 import { ownerGpuPct, parsePmon } from './gpu-load.ts';
 import { createLearner } from './learner.ts';
 import { localHours } from './local-hour.ts';
 import { lookAtMachine, lookEveryMs } from './machine-reader.ts';
-import { order, orderedFor } from './override.ts';
+import { holding, order, type Orders, readOrders } from './override.ts';
 import { type MachineLook, type OwnerTook, ownerTook } from './owner-load.ts';
 import { readMemory, writeState } from './state-file.ts';
 
@@ -23,6 +23,8 @@ export interface OwnerWatchOptions {
   readonly folder: string;
   /** Without it only the activity is told, and what was set by hand holds. */
   readonly learn: boolean;
+  /** False: nothing is measured, and only what was set by hand holds. */
+  readonly looks?: boolean;
   /** The latest facts about the machine. */
   facts(): Pick<NodeReport, 'memory' | 'gpus'>;
   /** Runs that go through the agent now. */
@@ -43,7 +45,7 @@ export class OwnerWatch implements CapacityPart {
   readonly #end = new AbortController();
   #learner: CapacityLearner;
   #look: MachineLook | null = null;
-  #override: Override | undefined;
+  #orders: Orders = { owner: null, router: null };
   #savedAt = 0;
   #cancel: CancelTimer = () => {};
 
@@ -59,7 +61,9 @@ export class OwnerWatch implements CapacityPart {
     if (learn) this.#learner = createLearner({ localHour, memory: await readMemory(this.#path, say) });
     this.#savedAt = wallTime();
     if (learn) this.#meetings.start();
-    await this.#round();
+    await this.#readOrders();
+    // A first look may take a while, and nobody waits for it.
+    void this.#round();
   }
 
   async stop(): Promise<void> {
@@ -71,10 +75,13 @@ export class OwnerWatch implements CapacityPart {
 
   now(): ReturnType<CapacityPart['now']> {
     const at = this.#options.wallTime();
+    // Ready by the next report.
+    void this.#readOrders();
     const activity = this.#learner.activity(at);
-    const told = this.#options.learn || this.#override !== undefined;
+    const override = holding(this.#orders, at);
+    const told = this.#options.learn || override !== undefined;
     return {
-      ...(told ? { capacity: this.#learner.capacity(at, { override: this.#override, totalBytes: this.#options.facts().memory.totalBytes }) } : {}),
+      ...(told ? { capacity: this.#learner.capacity(at, { override, totalBytes: this.#options.facts().memory.totalBytes }) } : {}),
       ...(activity === undefined ? {} : { activity }),
     };
   }
@@ -87,14 +94,21 @@ export class OwnerWatch implements CapacityPart {
   }
 
   async #round(): Promise<void> {
-    const { clock, tools, wallTime } = this.#options;
+    const { clock, tools, looks = true } = this.#options;
+    if (looks) await this.#measure();
+    await this.#readOrders();
+    if (!this.#end.signal.aborted) this.#cancel = clock.after(lookEveryMs(tools.host.platform), () => void this.#round());
+  }
+
+  async #measure(): Promise<void> {
+    const { tools, wallTime } = this.#options;
     const look = await lookAtMachine(tools, wallTime, this.#end.signal);
+    // A system that is too busy to list its processes would pass inference off as the owner's work.
+    if (look.processes === null && this.#look !== null && this.#look.processes !== null) return;
     const took = this.#look === null ? null : ownerTook(this.#look, look, this.#options.relaying(), [this.#options.ownPid]);
     this.#look = look;
     if (took !== null) this.#learner.sample(await this.#sampleOf(took), look.at);
-    await this.#readOrders();
     if (Math.abs(look.at - this.#savedAt) >= saveEveryMs) await this.#save();
-    if (!this.#end.signal.aborted) this.#cancel = clock.after(lookEveryMs(tools.host.platform), () => void this.#round());
   }
 
   async #sampleOf(took: OwnerTook): Promise<OwnerSample> {
@@ -118,7 +132,7 @@ export class OwnerWatch implements CapacityPart {
   }
 
   async #readOrders(): Promise<void> {
-    this.#override = await orderedFor(this.#options.folder, this.#options.wallTime());
+    this.#orders = await readOrders(this.#options.folder);
   }
 
   async #save(): Promise<void> {
