@@ -96,6 +96,8 @@ test('what happened is counted where it happened: by model, machine, tag and use
   const usage = (await get(router, '/dashboard/api/usage'))['data'] as Json[];
   expect(usage.map((row) => [row['model'], row['request_count'], row['failed_count'], row['total_prompt_tokens']])).toEqual([['', 1, 1, 0], ['a:1b', 1, 0, 120], ['b:1b', 1, 1, 0], ['c:1b', 1, 0, 120]]);
   expect((await get(router, '/dashboard/api/health'))['vitals']).toMatchObject({ total_requests_24h: 4, overall_error_rate_pct: 50, health_score: 100, nodes_total: 1, nodes_online: 1 });
+  // The server's own words quoted the prompt: `get` looks for it.
+  expect(((await get(router, '/dashboard/api/traces?model=b:1b'))['traces'] as Json[]).map((row) => [row['status'], row['error_code'], row['error_message']])).toEqual([['failed', 'backend_failed', 'Backend east failed with status 500']]);
   const contexts = (await get(router, '/dashboard/api/context-usage'))['models'] as Json[];
   expect(contexts.map((row) => [row['model'], (row['total_tokens'] as Json)['max'], row['recommended_ctx']])).toEqual([['a:1b', 165, 4096], ['c:1b', 165, 4096]]);
 });
