@@ -187,6 +187,7 @@ function serverOptions(config: Config, clock: Clock, log: Log, routes: ReturnTyp
     port: server.port,
     basePath: server.basePath,
     bodyLimitBytes: server.requestBodyLimit,
+    formLimitBytes: config.media.maxRecordingBytes,
     tls: tlsOf(config),
     access,
     origins: server.cors.origins,

@@ -101,6 +101,7 @@ const keys: readonly (readonly [string, unknown, unknown, unknown, unknown, stri
   ['media.allowedHosts', ['h'], ['h'], [], 'h', list],
   ['media.maxBytes', '1mb', 1_048_576, 10_485_760, 'lots', size],
   ['media.timeoutMs', 1, 1, 10_000, 0, positive],
+  ['media.maxRecordingBytes', '1mb', 1_048_576, 67_108_864, 'lots', size],
   ['media.images', false, false, true, 'no', yesOrNo],
   ['media.transcription', false, false, true, 'no', yesOrNo],
   ['media.imageTimeoutMs', 1, 1, 120_000, 0, positive],

@@ -17,7 +17,7 @@ export const errorCatalogue = {
   unknown_model: { status: 404, family: 'caller', retryElsewhere: false, meaning: 'No backend has a model of this name and none is configured.' },
   not_found: { status: 404, family: 'caller', retryElsewhere: false, meaning: 'There is nothing at this address.' },
   method_not_allowed: { status: 405, family: 'caller', retryElsewhere: false, meaning: 'The address exists, but not for this method; see the `Allow` header.' },
-  payload_too_large: { status: 413, family: 'caller', retryElsewhere: false, meaning: 'The body is larger than `server.requestBodyLimit`.' },
+  payload_too_large: { status: 413, family: 'caller', retryElsewhere: false, meaning: 'The body is larger than `server.requestBodyLimit`, a recording than `media.maxRecordingBytes`.' },
   unsupported_media_type: { status: 415, family: 'caller', retryElsewhere: false, meaning: 'The body is not JSON, or is compressed in a way that is not understood.' },
   not_supported: { status: 501, family: 'caller', retryElsewhere: true, meaning: 'No backend of this router offers the operation.' },
   unauthenticated: { status: 401, family: 'access', retryElsewhere: false, meaning: 'A key is required, or the one given is not valid.' },

@@ -23,7 +23,7 @@ export function readBody(request: IncomingMessage, limitBytes: number, slow: Pic
         return;
       }
       // Read on and drop, so that the caller gets to see the answer; but not for ever.
-      reject(tooLarge(limitBytes));
+      reject(tooLarge(limitBytes, kind));
       if (size > limitBytes * 4 + 1_048_576) request.destroy();
     });
     request.on('end', () => {
@@ -51,9 +51,9 @@ function refuse(request: IncomingMessage, limitBytes: number, kind: BodyKind): R
     return new RouterError('unsupported_media_type', `Compressed bodies (${encoding}) are not taken. Send the JSON as it is.`);
   }
   const declared = Number(request.headers['content-length']);
-  return declared > limitBytes ? tooLarge(limitBytes) : null;
+  return declared > limitBytes ? tooLarge(limitBytes, kind) : null;
 }
 
-function tooLarge(limitBytes: number): RouterError {
-  return new RouterError('payload_too_large', `The body is larger than ${limitBytes} bytes. Send less, or raise server.requestBodyLimit.`);
+function tooLarge(limitBytes: number, kind: BodyKind): RouterError {
+  return new RouterError('payload_too_large', `The body is larger than ${limitBytes} bytes. Send less, or raise ${kind === 'form' ? 'media.maxRecordingBytes' : 'server.requestBodyLimit'}.`);
 }

@@ -26,6 +26,8 @@ export interface ServerOptions {
   /** `/` or `/prefix`. */
   readonly basePath: string;
   readonly bodyLimitBytes: number;
+  /** Of forms with files. */
+  readonly formLimitBytes: number;
   readonly tls: TlsSource | null;
   /** Null: nobody is asked for a key. */
   readonly access: Access | null;
@@ -117,7 +119,7 @@ function answer(options: Inside, request: IncomingMessage, response: ServerRespo
     const { route, params, badEscape } = options.table.match(request.method ?? 'GET', path, request.headers);
     shape = route.errorShape ?? shape;
     if (badEscape !== undefined) throw new RouterError('invalid_request', `The address has a bad escape: ${badEscape.slice(0, 100)}`);
-    const arrival = { requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1), params, receivedAt: options.clock.now(), bodyLimitBytes: options.bodyLimitBytes, slowBodies: options.slowBodies, heldBack: waitsForInvitation(request), admission: null };
+    const arrival = { requestId, path, search: queryAt < 0 ? '' : url.slice(queryAt + 1), params, receivedAt: options.clock.now(), bodyLimitBytes: options.bodyLimitBytes, formLimitBytes: options.formLimitBytes, slowBodies: options.slowBodies, heldBack: waitsForInvitation(request), admission: null };
     handle(options, route, request, reply, arrival)?.catch(fail);
   } catch (thrown) {
     fail(thrown);

@@ -17,6 +17,7 @@ export interface Arrival {
   /** Epoch milliseconds. */
   readonly receivedAt: number;
   readonly bodyLimitBytes: number;
+  readonly formLimitBytes: number;
   readonly slowBodies: SlowBodies;
   /** Null: nobody is asked who they are. */
   readonly admission: Pick<Admission, 'principal'> & Partial<Admission> | null;
@@ -95,8 +96,8 @@ export class SocketExchange implements Exchange {
   }
 
   #read(kind: BodyKind): Promise<string> {
-    const { bodyLimitBytes, slowBodies, heldBack } = this.#arrival;
-    return readBody(this.#request, bodyLimitBytes, slowBodies, kind, heldBack ? this.reply : null);
+    const { bodyLimitBytes, formLimitBytes, slowBodies, heldBack } = this.#arrival;
+    return readBody(this.#request, kind === 'form' ? formLimitBytes : bodyLimitBytes, slowBodies, kind, heldBack ? this.reply : null);
   }
 
   send(status: number, body: unknown, headers?: Readonly<Record<string, string>>): void {

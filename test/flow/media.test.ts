@@ -213,7 +213,7 @@ describe('what is wrong', () => {
   });
 
   test('with a form is told: no file, no model, no form, cut off', async () => {
-    const { fake, router } = await bed(mediaHandlers, { server: { requestBodyLimit: '4kb' } });
+    const { fake, router } = await bed(mediaHandlers, { media: { maxRecordingBytes: '4kb' } });
     const told = async (response: Response | Promise<Response>) => {
       const { status, body } = await read(await response);
       return [status, errorIn(body).code, errorIn(body).param];

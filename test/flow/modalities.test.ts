@@ -225,8 +225,13 @@ describe('a recording', () => {
     expect([response.headers.get('content-type'), await response.text()]).toMatchObject(['text/plain; charset=utf-8', expect.stringContaining('Zażółć')]);
   });
 
+  test('may be much longer than any other body', async () => {
+    const long = Buffer.alloc(9 * 2 ** 20, 7);
+    expect(await (await upload(await over({ ear: await listener() }), { file: long })).json()).toMatchObject({ text: `whisper-1 heard ${long.length} bytes` });
+  });
+
   test('that is wrong, too large, or for nobody is told so', async () => {
-    const router = await over({ ear: await listener(), text: await texts() }, { server: { requestBodyLimit: '4kb' } });
+    const router = await over({ ear: await listener(), text: await texts() }, { media: { maxRecordingBytes: '4kb' } });
     const told = async (response: Response | Promise<Response>) => {
       const { status, body } = await read(await response);
       return [status, typeof body['error']];

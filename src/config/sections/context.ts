@@ -35,6 +35,7 @@ export const media = z
     allowedHosts: textList.default([]).describe('Hosts from which pictures named by address may be fetched; `*.example.org` means all below. Private addresses never.'),
     maxBytes: size.prefault('10mb').describe('Largest picture that is fetched.'),
     timeoutMs: positiveMilliseconds.default(10_000).describe('How long fetching one may take.'),
+    maxRecordingBytes: size.prefault('64mb').describe('Largest form with a recording; a larger one gets 413. Other bodies have `server.requestBodyLimit`.'),
     images: flag.default(true).describe('Make pictures for those who ask; can be switched on the dashboard.'),
     transcription: flag.default(true).describe('Write recordings down for those who ask; can be switched on the dashboard.'),
     imageTimeoutMs: positiveMilliseconds.default(120_000).describe('How long one server may take to make a picture.'),
