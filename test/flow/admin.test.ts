@@ -52,7 +52,7 @@ async function bed(admin: Json = {}) {
   const greeting: Route = { method: 'POST', path: '/v1/hello', rule: rules.infer, handle: async (exchange) => exchange.send(200, { who: exchange.principal.id, said: (await exchange.body()).length }) };
   const openAi = requireDialect('openai-chat');
   const server = await startServer({
-    host: '127.0.0.1', port: 0, basePath: '/', bodyLimitBytes: 1_000_000, tls: null, access: access.control, origins: [], routes: [...plane.routes, greeting],
+    host: '127.0.0.1', port: 0, basePath: '/', bodyLimitBytes: 1_000_000, formLimitBytes: 1_000_000, tls: null, access: access.control, origins: [], routes: [...plane.routes, greeting],
     shapes: { openAi: (error, id) => openAi.encodeError(error, id), ollama: (error, id) => openAi.encodeError(error, id) }, clock, newRequestId, log,
   });
   onTestFinished(async () => {

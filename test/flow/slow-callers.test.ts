@@ -59,7 +59,7 @@ const routes: readonly Route[] = [
 
 async function serve(options: Partial<ServerOptions> = {}): Promise<(bytes: string) => Wire> {
   left = 0;
-  const running = await startServer({ host: '127.0.0.1', port: 0, basePath: '/', bodyLimitBytes: 1000, tls: null, access: null, origins: [], routes, shapes: { ollama: shape, openAi: shape }, clock: systemClock, newRequestId: () => 'req_x', log: silent, ...options });
+  const running = await startServer({ host: '127.0.0.1', port: 0, basePath: '/', bodyLimitBytes: 1000, formLimitBytes: 1000, tls: null, access: null, origins: [], routes, shapes: { ollama: shape, openAi: shape }, clock: systemClock, newRequestId: () => 'req_x', log: silent, ...options });
   server = running;
   return (bytes) => {
     const wire = wireTo(running.port);

@@ -69,7 +69,7 @@ async function serveFrom(folder: string, clock: FakeClock): Promise<Lines> {
   const lines: Lines = { warnings: [], infos: [] };
   const log = { debug() {}, info: (_fields: unknown, message: string) => void lines.infos.push(message), warn: (_fields: unknown, message: string) => void lines.warnings.push(message), error() {}, flush: () => Promise.resolve() };
   const shape = (): Json => ({});
-  server = await startServer({ host: '127.0.0.1', port: 0, basePath: '/', bodyLimitBytes: 1000, tls: { certPath: join(folder, 'c.pem'), keyPath: join(folder, 'k.pem'), requestCert: false }, access: null, origins: [], routes: [{ method: 'GET', path: '/', rule: rules.open, handle: (exchange) => exchange.send(200, 'here') }], shapes: { ollama: shape, openAi: shape }, clock, newRequestId: () => 'req_x', log });
+  server = await startServer({ host: '127.0.0.1', port: 0, basePath: '/', bodyLimitBytes: 1000, formLimitBytes: 1000, tls: { certPath: join(folder, 'c.pem'), keyPath: join(folder, 'k.pem'), requestCert: false }, access: null, origins: [], routes: [{ method: 'GET', path: '/', rule: rules.open, handle: (exchange) => exchange.send(200, 'here') }], shapes: { ollama: shape, openAi: shape }, clock, newRequestId: () => 'req_x', log });
   return lines;
 }
 
