@@ -11,6 +11,7 @@ const rooms = [
   ['backends', 'backend', 'BackendKind', 'backend.ts'],
   ['signals', 'signal', 'Signal', 'signal.ts'],
   ['classifiers', 'classifier', 'Classifier', 'classifier.ts'],
+  ['checks', 'check', 'Check', 'check.ts'],
   ['commands', 'command', 'Command', 'command.ts'],
   ['store', 'driver', 'StoreDriver', 'store.ts'],
   ['node/collectors', 'collector', 'Collector', 'collector.ts'],

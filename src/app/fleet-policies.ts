@@ -53,6 +53,7 @@ export interface ServicePolicies {
 
 export interface FleetPolicies extends Part, ServicePolicies {
   readonly live: LiveSettings;
+  readonly pins: PinBook;
   /** Also told of every finished request. */
   readonly use: Recorder;
   readonly routes: readonly Route[];
@@ -72,6 +73,7 @@ export function createFleetPolicies(sources: FleetPolicySources): FleetPolicies 
   return {
     name: 'fleet policies',
     live,
+    pins,
     use,
     presetFor,
     substitution: () => substitution(config, live.values),

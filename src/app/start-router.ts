@@ -25,6 +25,7 @@ import { gaugesNow, routesOf } from './addresses.ts';
 import type { PlannedBackend } from './backend-plan.ts';
 import { createFetchPicture } from './fetch-picture.ts';
 import { createFleetPolicies } from './fleet-policies.ts';
+import { HealthWatch } from './health-watch.ts';
 import { gpuSettings } from './gpu-settings.ts';
 import { Lifecycle, type Part } from './lifecycle.ts';
 import { announcing, createNodes, type NodesSources, ownAddresses } from './nodes.ts';
@@ -98,7 +99,8 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const nodes = createNodes({ config, store, fleet, serving, clock, log, keyless: access.control === null, denied: admin.denied, ownCapacity: options.ownCapacity });
   const machines = [...heartbeatRoutes(nodes, { allowOtherHosts: config.fleet.allowOtherHosts, ownAddresses }), ...nodeRoutes(nodes, admin.audit)];
   // Without a door that asks for keys these would be open.
-  const watching = watchingRoutes({ config, version, clock, fleet, service, store, streams, tracing, presetContext: policies.presetFor });
+  const health = new HealthWatch({ ...tracing.source, version, fleet: () => fleet.view(), load: () => service.load(), aliases: config.aliases, keys: () => access.policy().apiKeys, pinned: () => ({ everywhere: config.preload.pinned, nodes: policies.pins.nodes }) });
+  const watching = watchingRoutes({ config, version, clock, fleet, service, store, streams, tracing, presetContext: policies.presetFor, findings: () => health.findings() });
   const routes = [...machines, ...tracing.routes, ...watching, ...policies.routes, ...plain, ...(access.control === null ? [] : [...admin.routes, ...adminJobRoutes(service.jobs, admin.audit), ...tracing.adminRoutes(conversations, admin.audit)])];
   const door = new Door(() => startServer(serverOptions(config, clock, log, routes, access.control)));
   const lifecycle = new Lifecycle(
@@ -115,6 +117,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
       { name: 'service', start: () => {}, stop: () => service.detach() },
       { name: 'jobs', start: async () => void (await service.jobs.recover()), stop: () => service.jobs.stop(drainMs) },
       policies,
+      health,
       { name: 'access', start: () => access.file?.watch(), stop: () => access.file?.stop() },
       door,
       announcing(config, version, clock, log, () => door.port),

@@ -28,8 +28,8 @@ export interface WatchingSources {
   readonly tracing: Tracing;
   /** What was set for a model, for callers who name no context. */
   readonly presetContext: (model: string) => number | undefined;
-  /** What the checks say now; absent: there are none. */
-  readonly findings?: () => Promise<readonly Finding[]> | readonly Finding[];
+  /** What the checks say now. */
+  readonly findings: () => Promise<readonly Finding[]>;
 }
 
 export function watchingRoutes(sources: WatchingSources): readonly Route[] {
@@ -38,7 +38,7 @@ export function watchingRoutes(sources: WatchingSources): readonly Route[] {
   return [
     ...liveRoutes({ clock, streams, now: () => liveNow(sources) }),
     ...figureRoutes({ ...told, recommendedContext, presetContext }),
-    ...healthReportRoutes({ ...told, findings: findings ?? (() => []), recommendations: createAdvising(told) }),
+    ...healthReportRoutes({ ...told, findings, recommendations: createAdvising(told) }),
     ...benchmarkRoutes({ clock, store: store.kv }),
   ];
 }

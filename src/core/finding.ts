@@ -11,6 +11,8 @@ export interface Finding {
   readonly fix: string;
   /** The exact command for it. */
   readonly command?: string;
+  /** The same as a button: an address of this router. */
+  readonly action?: { readonly label: string; readonly method: 'POST'; readonly path: string; readonly body?: Readonly<Record<string, unknown>> };
   readonly nodeId?: string;
   readonly data?: Readonly<Record<string, unknown>>;
 }

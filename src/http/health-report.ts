@@ -67,8 +67,8 @@ function scoreOf(findings: readonly Finding[]): number {
   return Math.max(0, 100 - findings.reduce((sum, { severity }) => sum + weights[severity], 0));
 }
 
-function findingRow({ checkId, severity, title, description, fix, command, nodeId, data }: Finding): Json {
-  return { check_id: checkId, severity, title, description, fix, ...(command === undefined ? {} : { command }), node_id: nodeId ?? null, data: data ?? {} };
+function findingRow({ checkId, severity, title, description, fix, command, action, nodeId, data }: Finding): Json {
+  return { check_id: checkId, severity, title, description, fix, ...(command === undefined ? {} : { command }), ...(action === undefined ? {} : { action }), node_id: nodeId ?? null, data: data ?? {} };
 }
 
 async function countOf(task: Task, since: number, store: HealthSource['store']): Promise<number> {

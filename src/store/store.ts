@@ -170,8 +170,8 @@ export interface TraceRows {
 
 export interface FigureQuery {
   readonly cut: Cut;
-  /** `all`: one row for the whole time. */
-  readonly span: 'hour' | 'day' | 'all';
+  /** `all`: one row for the whole time, in whole days; `hours`: the same, in whole hours. */
+  readonly span: 'hour' | 'day' | 'all' | 'hours';
   /** Only of this one; absent: of each. */
   readonly name?: string;
   /** Only of this node of a place. */

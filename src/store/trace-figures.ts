@@ -176,7 +176,7 @@ export function readSum(text: string): Sum {
 
 /** The rows of a query, from every sum that lies in its time. */
 export function figuresOf(found: Iterable<{ readonly key: SumKey; readonly sum: Sum }>, { span }: FigureQuery): Figures[] {
-  const rows = span === 'all' ? together(found) : [...found];
+  const rows = span === 'all' || span === 'hours' ? together(found) : [...found];
   return rows.sort((a, b) => a.key.at - b.key.at || compare(a.key.name, b.key.name) || compare(a.key.second, b.key.second)).map(rowOf);
 }
 
@@ -193,7 +193,7 @@ function together(found: Iterable<{ readonly key: SumKey; readonly sum: Sum }>):
 
 /** Which sums a query needs: of hours or days, that begin from the one on and before the other. */
 export function rangeOf({ span, since, until }: FigureQuery): { readonly span: keyof typeof spanMs; readonly from: number; readonly to: number } {
-  const stored = span === 'hour' ? 'hour' : 'day';
+  const stored = span === 'hour' || span === 'hours' ? 'hour' : 'day';
   return { span: stored, from: since === undefined ? Number.MIN_SAFE_INTEGER : startOf(since, stored), to: until ?? Number.MAX_SAFE_INTEGER };
 }
 

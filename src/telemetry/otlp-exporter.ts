@@ -46,7 +46,8 @@ export class OtlpExporter implements Recorder {
   /** Sends what is left, for as long as the collector takes it. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    while (this.#waiting.length > 0 && (await this.#send())) continue;
+    let taken = true;
+    while (taken && this.#waiting.length > 0) taken = await this.#send();
     this.#cancelTimer?.();
     this.#waiting = [];
   }

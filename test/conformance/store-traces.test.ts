@@ -106,6 +106,9 @@ describe.each(drivers.map((driver) => [driver.kind, driver] as const))('%s', (_k
       expect(await rows('key', 'all')).toEqual([[0, 'ada', '', 3, 2, 1], [0, 'bob', '', 1, 0, 0]]);
       expect(await rows('tag', 'all')).toEqual([[0, 't', '', 2, 1, 1], [0, 'user:u', '', 1, 1, 0]]);
       expect(await traces.figures({ cut: 'all', span: 'hour', since: hour + 5, until: day })).toMatchObject([{ at: hour, requests: 2 }]);
+      // In whole hours the first hour of the day is no part of it.
+      expect(await traces.figures({ cut: 'all', span: 'hours', since: hour + 5 })).toMatchObject([{ at: 0, requests: 3 }]);
+      expect(await traces.figures({ cut: 'all', span: 'all', since: hour + 5 })).toMatchObject([{ at: 0, requests: 4 }]);
       expect(await traces.figures({ cut: 'tag', span: 'day', name: "t' OR 1=1" })).toEqual([]);
       expect(await traces.figures({ cut: 'tag', span: 'all', name: 't' })).toHaveLength(1);
       expect(await traces.figures({ cut: 'place', span: 'all', name: 'a:1b', second: 'other' })).toMatchObject([{ requests: 1, second: 'other' }]);

@@ -19,7 +19,7 @@ export const telemetry = z
     otlp: z
       .strictObject({
         endpoint: httpUrl.optional().describe('Where an OpenTelemetry collector takes OTLP over HTTP, such as http://127.0.0.1:4318; absent: nothing is sent.'),
-        headers: z.record(z.string().regex(/^[!#$%&\'*+.^_`|~0-9A-Za-z-]+$/), z.string()).default({}).describe('Sent with each export, for collectors that ask for a key. Never logged.'),
+        headers: z.record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/), z.string()).default({}).describe('Sent with each export, for collectors that ask for a key. Never logged.'),
         serviceName: text.default('ollama-agent-router').describe('What the router is called there.'),
       })
       .prefault({})
