@@ -34,12 +34,14 @@ export function addressOf(path: string, { url = 'http://127.0.0.1:11435', basePa
   return new URL(`${base.origin}${folders.map((part) => `/${part}`).join('')}${path}`);
 }
 
-function requestOptions(method: string, { apiKey, insecure }: GlobalOptions, body: string | undefined, signal: AbortSignal): RequestOptions & { rejectUnauthorized?: boolean } {
+/** `connection: close`: a command asks once. */
+export function requestOptions(method: string, { apiKey, insecure }: GlobalOptions, body: string | undefined, signal: AbortSignal): RequestOptions & { rejectUnauthorized?: boolean } {
   const headers = { accept: 'application/json', connection: 'close', ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }), ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }) };
   return { method, headers, agent: false, signal, ...(insecure === true ? { rejectUnauthorized: false } : {}) };
 }
 
-function answerOf(status: number, text: string): Answer {
+/** The body is undefined when it is no JSON. */
+export function answerOf(status: number, text: string): Answer {
   try {
     return { status, text, body: JSON.parse(text) as unknown };
   } catch {
@@ -49,9 +51,10 @@ function answerOf(status: number, text: string): Answer {
 
 const certificateCodes = ['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID'];
 
-function whyFailed(cause: Error, address: URL, timeoutMs: number): string {
+/** A failure of the network as a sentence. */
+export function whyFailed(cause: Error, address: URL, timeoutMs: number): string {
   const code = errorCode(cause) ?? '';
-  const where = `${address.origin}${address.pathname.replace(/\/v1\/.*$/, '')}`;
+  const where = `${address.origin}${address.pathname.replace(/\/(?:v1|dashboard)\/.*$/, '')}`;
   if (cause.name === 'AbortError' || cause.name === 'TimeoutError') return `The router at ${where} did not answer within ${timeoutMs / 1000} s.`;
   if (certificateCodes.includes(code)) return `The certificate of ${where} is not trusted (${code}). To talk to it all the same, add --insecure.`;
   if (['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT'].includes(code)) return `No router answers at ${where}. Start one with \`oar up\`, or name it with --url.`;

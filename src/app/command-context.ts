@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import type { CommandContext } from '../commands/command.ts';
 import { callRouter } from './call-router.ts';
+import { openScreen } from './terminal-screen.ts';
+import { watchRouter } from './watch-router.ts';
 
 export function processContext(): CommandContext {
   const version = ownVersion();
@@ -19,6 +21,8 @@ export function processContext(): CommandContext {
     out,
     err,
     call: callRouter,
+    watch: watchRouter,
+    screen: () => openScreen({ input: process.stdin, output: process.stdout, env, process }),
     async loadConfig(explicitPath) {
       const { loadConfig } = await import('../config/load.ts');
       return loadConfig({ cwd, env, home: homedir(), ...(explicitPath === undefined ? {} : { explicitPath }) });

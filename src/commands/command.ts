@@ -18,6 +18,13 @@ export interface CommandContext {
   err(text: string): void;
   /** Calls a router's API, as `--url`, `--base-path` and `--api-key` say. `body` goes as JSON. Rejects with a plain Error whose message is for people. */
   call(method: 'GET' | 'POST' | 'DELETE', path: string, options: GlobalOptions, body?: Readonly<Record<string, unknown>>): Promise<{ readonly status: number; readonly body: unknown; readonly text: string }>;
+  /**
+   * The data of each event of a router's event stream, until it ends. Rejects with an Error for people: nobody answers, nothing
+   * comes any more, or, with the name `TurnedAway`, this caller may not.
+   */
+  watch(path: string, options: GlobalOptions, signal: AbortSignal): AsyncIterable<string>;
+  /** The whole of the terminal, until it is closed; null: this is none. */
+  screen(): Screen | null;
   /** Reads and checks the configuration; rejects with a message that names file, line and column. */
   loadConfig(explicitPath: string | undefined): Promise<{ readonly path: string | null; readonly warnings: readonly string[] }>;
   /** The file that keeps the keys, as the configuration says. Rejects with a message for people. */
@@ -28,6 +35,20 @@ export interface CommandContext {
   node(options: NodeOptions): Promise<number>;
   /** Writes down how much of this machine its owner leaves to the fleet; `forMs` null: until it is changed. */
   ownCapacity(order: { readonly mode: 'full' | 'paused' | 'auto'; readonly forMs: number | null; readonly stateDir?: string }): Promise<void>;
+}
+
+/** A terminal that is drawn on as a whole. */
+export interface Screen {
+  /** As it is now; it may change. */
+  readonly columns: number;
+  readonly rows: number;
+  readonly colour: boolean;
+  /** From the top; each line is at most as wide as the screen. */
+  draw(lines: readonly string[]): void;
+  /** `leave`: somebody wants to be gone. */
+  listen(events: { leave(): void; resized(): void }): void;
+  /** Leaves the terminal as it was found. */
+  close(): void;
 }
 
 /** How `oar node` was called; absent texts come from the environment or are found. */

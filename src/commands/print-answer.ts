@@ -36,7 +36,7 @@ function prettyJson({ body, text }: Answer): string {
 }
 
 /** The message of any of the router's error shapes, else the body, else the status alone. */
-function failureMessage({ status, body, text }: Answer): string {
+export function failureMessage({ status, body, text }: Answer): string {
   const error = fieldsOf(body)?.error;
   const message = textOf(fieldsOf(error)?.message) || textOf(error);
   return message || text.trim() || `The router answered with status ${status}.`;

@@ -20,6 +20,8 @@ export interface FakeFacts {
   readonly env?: Readonly<Record<string, string>>;
   readonly loadConfig?: CommandContext['loadConfig'];
   readonly call?: CommandContext['call'];
+  readonly watch?: CommandContext['watch'];
+  readonly screen?: CommandContext['screen'];
   readonly exitCode?: number;
 }
 
@@ -40,6 +42,8 @@ export function fakeWorld(facts: FakeFacts = {}): FakeWorld {
       calls.push({ method, path, options, ...(sent === undefined ? {} : { sent }) });
       return facts.call ? facts.call(method, path, options) : { status, body, text: facts.text ?? JSON.stringify(body) ?? '' };
     },
+    watch: facts.watch ?? (() => { throw new Error('Nothing is told here.'); }),
+    screen: facts.screen ?? (() => null),
     loadConfig: facts.loadConfig ?? (() => Promise.resolve({ path: null, warnings: [] })),
     keyFile: (explicitPath) => findKeyFile({ cwd, env, ...(explicitPath === undefined ? {} : { explicitPath }) }),
     async ownCapacity(order) {
