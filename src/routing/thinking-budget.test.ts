@@ -13,6 +13,7 @@ test.each([
   ['no limit', chat('x'), true, usual],
   ['no limit, in Ollama\'s words', chat('x', { sampling: { maxTokens: -1 } }), true, usual],
   ['thinking that is not wanted', chat('x', { sampling: { maxTokens: 100 }, reasoning: { enabled: false } }), true, usual],
+  ['thinking that the caller asked for, and has reckoned with', chat('x', { sampling: { maxTokens: 100 }, reasoning: { enabled: true } }), true, usual],
   ['off', chat('x', { sampling: { maxTokens: 100 } }), true, { factor: 0, minTokens: 1024 }],
 ] as const)('%s: the limit stays', (_what, request, thinks, budget) => {
   expect(raisedLimit(request, thinks, budget, undefined)).toBeUndefined();

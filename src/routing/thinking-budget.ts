@@ -10,11 +10,12 @@ export interface ThinkingBudget {
 
 /**
  * The limit of an answer that thinking would eat up, raised; undefined when it is to stay: nothing limits the answer, the
- * model does not think, or the caller asked it not to. Never beyond what the context can hold.
+ * model does not think, or the caller said something of thinking and so has reckoned with it. Never beyond what the context
+ * can hold.
  */
 export function raisedLimit({ sampling, reasoning }: ChatRequest, thinks: boolean, { factor, minTokens }: ThinkingBudget, context: number | undefined): number | undefined {
   const asked = sampling.maxTokens;
-  if (!thinks || factor <= 0 || asked === undefined || asked <= 0 || reasoning?.enabled === false) return undefined;
+  if (!thinks || factor <= 0 || asked === undefined || asked <= 0 || reasoning !== undefined) return undefined;
   const raised = Math.min(Math.max(Math.round(asked * factor), minTokens), Math.max(asked, context ?? Number.POSITIVE_INFINITY));
   return raised > asked ? raised : undefined;
 }

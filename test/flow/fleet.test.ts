@@ -80,7 +80,7 @@ test('the GPUs come from the program that is configured', async () => {
   const fleet = createFleet({ clock: systemClock, nodeId: 'home', backends: [], gpu: { provider: 'nvidia', intervalMs: 60_000, collect }, log: silent });
   cleanups.push(() => fleet.stop());
   await fleet.start();
-  expect(fleet.view().gpu?.gpus).toEqual([{ index: 0, name: 'NVIDIA L4', vramTotalMb: 23_034, vramFreeMb: 22_000, utilizationPct: 12 }]);
+  expect(fleet.view().gpu?.gpus).toEqual([{ index: 0, name: 'NVIDIA L4', vramTotalMb: 23_034, vramFreeMb: 22_000, utilizationPct: 12, vendor: 'nvidia' }]);
 });
 
 test('a program that is missing, fails, hangs or is stopped rejects', async () => {

@@ -23,7 +23,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(clone, { recursive: true, force: true }));
 
-/** Notes each call; fails with the next line of `failures` while there is one; otherwise installs a compiler that copies. */
+/** Notes each call; fails with the next line of `failures` while there is one; otherwise installs a compiler that copies and a bundler that writes a page. */
 const fakeNpm = `
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 appendFileSync('calls', process.argv.slice(2).join(' ') + '\\n');
@@ -35,6 +35,14 @@ if (failures.length > 0) {
 }
 mkdirSync('node_modules/typescript/bin', { recursive: true });
 writeFileSync('node_modules/typescript/package.json', '{"type":"module"}');
+mkdirSync('node_modules/vite/bin', { recursive: true });
+writeFileSync('node_modules/vite/package.json', '{"type":"module"}');
+writeFileSync('node_modules/vite/bin/vite.js', \`
+  import { mkdirSync, writeFileSync } from 'node:fs';
+  const folder = process.argv[process.argv.indexOf('--outDir') + 1];
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(folder + '/index.html', '<p>');
+\`);
 writeFileSync('node_modules/typescript/bin/tsc', \`
   import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
   const text = readFileSync('src/main.ts', 'utf8');
