@@ -5,7 +5,7 @@ import type { OpenStreams } from './event-stream.ts';
 import type { Route } from './http.ts';
 import type { LiveNow } from './live-sources.ts';
 import { modelsWith, nodeRow } from './node-view.ts';
-import { queueRows, queueView } from './queue-view.ts';
+import { inTenths, queueRows, queueView } from './queue-view.ts';
 import { rules } from './rules.ts';
 import { type FeedPace, UsageFeed } from './usage-feed.ts';
 
@@ -17,8 +17,8 @@ export interface LiveParts {
   now(): LiveNow;
 }
 
-/** A change shows within the second, and ages and loads go on without one. */
-const pace: FeedPace = { look: 200, least: 900, most: 1_900 };
+/** A change shows within half a second or little more, and ages and loads go on without one. */
+const pace: FeedPace = { look: 250, least: 490, most: 1_990 };
 
 export function liveRoutes({ clock, streams, now }: LiveParts): Route[] {
   const feed = new UsageFeed(clock, streams, { marks: () => marksOf(now()), view: () => eventView(now()) }, pace);
@@ -40,8 +40,8 @@ function statusView(now: LiveNow): Json {
 }
 
 /** Values of which at least one is another after a change. */
-function marksOf({ fleet, load }: LiveNow): readonly unknown[] {
-  return [fleet, load.runningByBackend?.(), load.totalQueued, load.waiting?.()[0]?.id];
+function marksOf({ fleet, load, tokensPerSecond }: LiveNow): readonly unknown[] {
+  return [fleet, load.runningByBackend?.(), load.totalQueued, load.waiting?.()[0]?.id, inTenths(tokensPerSecond())];
 }
 
 function eventView(now: LiveNow): Json {
@@ -54,7 +54,7 @@ function eventView(now: LiveNow): Json {
     router_version: now.version,
     totals: {
       nodes_up: nodes.filter(({ status }) => status === 'online' || status === 'degraded').length, nodes_total: nodes.length, running: now.load.totalRunning, waiting: now.load.totalQueued,
-      oldest_wait_ms: waiting.length === 0 ? 0 : Math.max(0, Math.round(now.at - Math.min(...waiting.map(({ arrivedAt }) => arrivedAt)))), tokens_per_second: Math.round(now.tokensPerSecond() * 10) / 10,
+      oldest_wait_ms: waiting.length === 0 ? 0 : Math.max(0, Math.round(now.at - Math.min(...waiting.map(({ arrivedAt }) => arrivedAt)))), tokens_per_second: inTenths(now.tokensPerSecond()),
     },
     waiting: waiting.slice(0, mostShown).map(({ id, modelKey, priority, user, arrivedAt }, index) => ({ request_id: id, model: modelKey, priority, position: index + 1, age_ms: Math.max(0, Math.round(now.at - arrivedAt)), ...(user.startsWith('key:') ? { key: user.slice('key:'.length) } : {}) })),
     waiting_count: waiting.length,

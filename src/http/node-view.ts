@@ -3,6 +3,7 @@ import type { BackendState, Capability, Gpu, Model, Resident } from '../core/fle
 import type { NodeCapacity, NodeReport, NodeState } from '../core/node.ts';
 import { modelKey, sameModel } from '../util/model-name.ts';
 import type { LiveNow } from './live-sources.ts';
+import { inTenths } from './queue-view.ts';
 
 type Json = Record<string, unknown>;
 
@@ -125,7 +126,7 @@ function liveModels(backend: BackendState, now: LiveNow): Json[] {
     running: runningOf(backend.id, one.name, now),
     slots: now.slots(backend, modelKey(one.name)),
     waiting: now.load.queued(modelKey(one.name)),
-    tokens_per_second: Math.round(now.tokensPerSecond(backend.id, one.name) * 10) / 10,
+    tokens_per_second: inTenths(now.tokensPerSecond(backend.id, one.name)),
   }));
 }
 

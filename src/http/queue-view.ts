@@ -17,6 +17,7 @@ interface Queue {
   /** How long three quarters of its requests took, where that was seen. */
   readonly p75: number[];
   readonly figures: PlaceFigure[];
+  tokensPerSecond: number;
 }
 
 /** Where a request waits that several machines may serve: it is bound to none until one has a slot. */
@@ -33,6 +34,7 @@ export function queueView(now: LiveNow): Json {
     failed: sum(figures, 'failed'),
     reaped: sum(figures, 'reaped'),
     estimated_wait_ms: estimatedWait(now, queues),
+    tokens_per_second: inTenths(now.tokensPerSecond()),
     nodes_online: now.fleet.nodes.filter(({ status }) => status === 'online').length,
     queues: queueRows(now, queues),
     timestamp: now.at / 1000,
@@ -46,7 +48,7 @@ export function queueRows(now: LiveNow, queues = queuesOf(now)): Json {
   for (const [key, model] of modelsSomewhere(now, queues)) {
     const here = queues.filter((queue) => queue.key === key);
     if (here.length === 1 || (waitingFor(key, now) === 0 && rejectedOf(key, now) === 0)) continue;
-    const shared: Queue = { node: anyNode, key, model, kinds: new Set(here.flatMap(({ kinds }) => [...kinds])), inFlight: 0, concurrency: here.reduce((all, { concurrency }) => all + concurrency, 0), p75: [], figures: [] };
+    const shared: Queue = { node: anyNode, key, model, kinds: new Set(here.flatMap(({ kinds }) => [...kinds])), inFlight: 0, concurrency: here.reduce((all, { concurrency }) => all + concurrency, 0), p75: [], figures: [], tokensPerSecond: 0 };
     rows[`${anyNode}:${model}`] = queueRow(shared, waitingFor(key, now), rejectedOf(key, now), now);
   }
   return rows;
@@ -68,18 +70,19 @@ function namesOn(backend: BackendState, { load, places }: LiveNow): ReadonlySet<
 function addPlace(queues: Map<string, Queue>, backend: BackendState, model: string, now: LiveNow): void {
   const key = modelKey(model);
   const place = `${backend.nodeId}\n${key}`;
-  const queue = queues.get(place) ?? { node: backend.nodeId, key, model, kinds: new Set<string>(), inFlight: 0, concurrency: 0, p75: [], figures: [] };
+  const queue = queues.get(place) ?? { node: backend.nodeId, key, model, kinds: new Set<string>(), inFlight: 0, concurrency: 0, p75: [], figures: [], tokensPerSecond: 0 };
   queues.set(place, queue);
   queue.kinds.add(backend.kind);
   queue.inFlight += now.load.runningByBackend?.().get(backend.id)?.get(model) ?? 0;
   if (backend.status !== 'down') queue.concurrency += now.slots(backend, key);
+  queue.tokensPerSecond += now.tokensPerSecond(backend.id, model);
   const { p75Ms } = now.fleet.speed(backend.id, model);
   if (p75Ms !== undefined) queue.p75.push(p75Ms);
   const figure = now.places.get(backend.id)?.get(model);
   if (figure !== undefined) queue.figures.push(figure);
 }
 
-function queueRow({ node, model, kinds, inFlight, concurrency, figures }: Queue, pending: number, rejected: number, now: LiveNow): Json {
+function queueRow({ node, model, kinds, inFlight, concurrency, figures, tokensPerSecond }: Queue, pending: number, rejected: number, now: LiveNow): Json {
   const completed = sum(figures, 'completed');
   const loads = sum(figures, 'loadsTold');
   const cold = sum(figures, 'coldLoads');
@@ -90,6 +93,7 @@ function queueRow({ node, model, kinds, inFlight, concurrency, figures }: Queue,
     cache_hit_rate: share(sum(figures, 'cacheHits'), cachePrompt), warm_hit_rate: share(loads - cold, loads), cold_request_pct: loads === 0 ? null : Math.round((1000 * cold) / loads) / 10,
     cache_sample_count: sum(figures, 'cacheTold'), stats_samples: completed,
     avg_latency_ms: mean(sum(figures, 'totalMs'), completed), avg_prompt_tokens: mean(sum(figures, 'promptTokens'), completed), avg_completion_tokens: mean(sum(figures, 'completionTokens'), completed),
+    tokens_per_second: inTenths(tokensPerSecond),
   };
 }
 
@@ -123,6 +127,11 @@ function estimatedWait({ load }: LiveNow, queues: readonly Queue[]): number | nu
 
 function sum(figures: readonly PlaceFigure[], name: keyof PlaceFigure): number {
   return figures.reduce((all, figure) => all + figure[name], 0);
+}
+
+/** As the views show speeds. */
+export function inTenths(value: number): number {
+  return Math.round(value * 10) / 10;
 }
 
 function share(part: number, whole: number): number | null {

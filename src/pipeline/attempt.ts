@@ -119,7 +119,7 @@ async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, run: Run
   const context = { requestId: call.requestId, request: asked, model: placement.model, nodeId: placement.nodeId, stream: request.stream, relay: answer.relay, includeUsage: request.includeUsage, createdAt: attempt.firstPartAt, router };
   const watcher = parts.conversations !== null && asked.task === 'chat' && asked.conversation ? parts.conversations.watch(call, asked, context) : null;
   try {
-    countAnswer(record, request, await respond(call.dialect, answer, context, reply, (figures) => Object.assign(decisionHeaders(call, record, placement), request.task === 'chat' ? figures?.headers(limit) : undefined, mediaHeaders(call.dialect, placement, parts.clock.now() - attempt.startedAt)), watcher), parts.brain.promptTokens);
+    countAnswer(record, request, await respond(call.dialect, answer, context, reply, (figures) => Object.assign(decisionHeaders(call, record, placement), request.task === 'chat' ? figures?.headers(limit) : undefined, mediaHeaders(call.dialect, placement, parts.clock.now() - attempt.startedAt)), watcher, parts.meter(placement.backendId, placement.model)), parts.brain.promptTokens);
   } catch (thrown) {
     // Whatever stopped us, nobody reads on: the backend need not go on either.
     answer.cancel();

@@ -2,7 +2,8 @@
 import { RouterError } from '../core/errors.ts';
 import type { StreamPart, Usage } from '../core/stream.ts';
 import type { AnswerContext, InferenceDialect, ResponseEncoder } from '../dialects/dialect.ts';
-import { tokensOfChars } from '../util/estimate-tokens.ts';
+import { charsPerToken, tokensOfChars } from '../util/estimate-tokens.ts';
+import type { TokenMeter } from '../telemetry/telemetry.ts';
 import { joinBytes } from '../util/join-bytes.ts';
 import type { StartedAnswer } from './answer.ts';
 import { AnswerFigures } from './answer-figures.ts';
@@ -34,13 +35,13 @@ function watched(encoder: ResponseEncoder, watcher: AnswerWatcher): ResponseEnco
   };
 }
 
-/** Resolves with what the backend said it used. Rejects with a RouterError while nothing was sent, with AnswerInterrupted after. */
-export function respond(dialect: InferenceDialect, answer: StartedAnswer, context: AnswerContext, reply: Reply, headers: (figures?: AnswerFigures) => Record<string, string>, watcher: AnswerWatcher | null): Promise<Usage> {
+/** Resolves with what the backend said it used; `meter` is told of what a model writes while it passes. Rejects with a RouterError while nothing was sent, with AnswerInterrupted after. */
+export function respond(dialect: InferenceDialect, answer: StartedAnswer, context: AnswerContext, reply: Reply, headers: (figures?: AnswerFigures) => Record<string, string>, watcher: AnswerWatcher | null, meter: TokenMeter): Promise<Usage> {
   const encoder = watcher === null ? dialect.encodeResponse(context) : watched(dialect.encodeResponse(context), watcher);
   // Known at the end for pictures, which say themselves what they are.
   const contentType = (): string => (answer.relay && answer.contentType !== '' ? answer.contentType : encoder.contentType);
   return answer.streamed || context.stream
-    ? respondStream(encoder, answer, reply, watcher, new Progress(context.request.task === 'chat'), () => ({ 'content-type': contentType(), 'cache-control': 'no-cache', ...headers() }))
+    ? respondStream(encoder, answer, reply, watcher, new Progress(context.request.task === 'chat' ? meter : null), () => ({ 'content-type': contentType(), 'cache-control': 'no-cache', ...headers() }))
     : respondWhole(encoder, answer, reply, watcher, (bytes, figures) => Object.assign(headers(figures), { 'content-type': contentType(), 'content-length': String(bytes) }));
 }
 
@@ -86,24 +87,30 @@ async function respondStream(encoder: ResponseEncoder, answer: StartedAnswer, re
 /** Counts what has passed, for an answer that does not come to its end. */
 class Progress {
   usage: Usage = {};
-  readonly #text: boolean;
+  readonly #meter: TokenMeter | null;
   #chars = 0;
   #chunks = 0;
 
-  /** `text`: the chunks hold what a model wrote, and can be counted as tokens. */
-  constructor(text: boolean) {
-    this.#text = text;
+  /** The meter is null where the chunks do not hold what a model wrote, and cannot be counted as tokens. */
+  constructor(meter: TokenMeter | null) {
+    this.#meter = meter;
   }
 
   take(part: StreamPart): void {
-    if (part.type === 'raw') this.#chunks += part.content ? 1 : 0;
-    else if (part.type === 'text-delta' || part.type === 'reasoning-delta') this.#chars += part.text.length;
+    if (part.type === 'raw') {
+      if (!part.content) return;
+      this.#chunks += 1;
+      this.#meter?.passed(1);
+    } else if (part.type === 'text-delta' || part.type === 'reasoning-delta') {
+      this.#chars += part.text.length;
+      this.#meter?.passed(part.text.length / charsPerToken);
+    }
     else if (part.type === 'finish') this.usage = part.usage;
   }
 
   /** A relayed chunk carries a token as a rule. */
   usageSoFar(answer: StartedAnswer): Usage {
-    const counted = this.#text ? { completionTokens: this.#chunks + tokensOfChars(this.#chars) } : {};
+    const counted = this.#meter !== null ? { completionTokens: this.#chunks + tokensOfChars(this.#chars) } : {};
     return { ...counted, ...answer.usage(), ...this.usage };
   }
 }

@@ -21,16 +21,34 @@ test('who was turned away is counted by the name they asked for, up to a bound',
   expect([figures.rejected.size, figures.rejected.get('made-up-0'), figures.rejected.get('unknown')]).toEqual([1_000, 2, undefined]);
 });
 
-test('tokens of the last ten seconds count, older ones are forgotten', () => {
+test('tokens count while they pass, for two seconds; each place for itself', () => {
   const clock = new FakeClock();
   const figures = new PlaceFigures(clock);
-  const record = (completionTokens: number, backendId = 'east'): void => figures.record(traceOf('1', { attempts: [attemptOn(backendId)], usage: { completionTokens } }));
-  record(100);
-  clock.advance(5_000);
-  record(50, 'west');
-  expect([figures.tokensPerSecond(), figures.tokensPerSecond('east'), figures.tokensPerSecond('west', 'a:1b'), figures.tokensPerSecond('west', 'b:1b')]).toEqual([15, 10, 5, 0]);
-  clock.advance(5_000);
-  expect(figures.tokensPerSecond()).toBe(5);
-  clock.advance(60_000);
+  const [east, west] = [figures.meter('east', 'a:1b'), figures.meter('west', 'a:1b')];
+  for (let chunk = 0; chunk < 40; chunk += 1) {
+    east.passed(1);
+    if (chunk % 2 === 0) west.passed(1);
+    clock.advance(100);
+  }
+  const speeds = (): readonly number[] => [figures.tokensPerSecond(), figures.tokensPerSecond('east'), figures.tokensPerSecond('west', 'a:1b'), figures.tokensPerSecond('west', 'b:1b')];
+  expect(speeds()).toEqual([15, 10, 5, 0]);
+  clock.advance(1_000);
+  expect(speeds()).toEqual([7.5, 5, 2.5, 0]);
+  clock.advance(1_000);
+  expect(speeds()).toEqual([0, 0, 0, 0]);
+  clock.advance(3_600_000);
+  east.passed(4);
+  expect(figures.tokensPerSecond()).toBe(2);
+});
+
+test('an answer that comes as a whole counts by how fast it was made, and no stream twice', () => {
+  const clock = new FakeClock();
+  const figures = new PlaceFigures(clock);
+  const record = (endedMs: number, stream: boolean): void => figures.record(traceOf('1', { stream, attempts: [attemptOn('east', { endedMs })], usage: { completionTokens: 600 } }));
+  record(20_000, false);
+  expect(figures.tokensPerSecond()).toBe(30);
+  record(20_000, true);
+  expect(figures.tokensPerSecond()).toBe(30);
+  clock.advance(2_250);
   expect(figures.tokensPerSecond()).toBe(0);
 });

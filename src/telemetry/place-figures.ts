@@ -1,17 +1,15 @@
-/** How each model did on each backend since the router started, and how many tokens came in the last seconds. */
+/** How each model did on each backend since the router started, and how many tokens come now. */
 import type { Clock } from '../core/clock.ts';
 import type { Attempt, Trace } from '../core/trace.ts';
-import type { PlaceFigure, Recorder } from './telemetry.ts';
+import type { PlaceFigure, Recorder, TokenMeter } from './telemetry.ts';
+import { TokenFlow } from './token-flow.ts';
 
 type Counts = { -readonly [Name in keyof PlaceFigure]: PlaceFigure[Name] };
 
 interface Place extends Counts {
-  /** Completion tokens of the last seconds, by second. */
-  readonly recent: number[];
-  recentSecond: number;
+  readonly flow: TokenFlow;
 }
 
-const recentSeconds = 10;
 /** As elsewhere: a load that takes less only looked at what was there. */
 const coldMs = 1_000;
 /** Why a request was turned away before any backend saw it. */
@@ -32,7 +30,7 @@ export class PlaceFigures implements Recorder {
   record(trace: Trace): void {
     const { attempts, outcome, error } = trace;
     for (const attempt of attempts) {
-      const place = this.#place(attempt);
+      const place = this.#place(attempt.backendId, attempt.model);
       if (attempt.reaped === true) place.reaped += 1;
       if (attempt.error !== undefined) place.failed += attempt.error === 'cancelled' ? 0 : 1;
       else if (outcome === 'succeeded') this.#completed(place, trace, attempt);
@@ -54,18 +52,22 @@ export class PlaceFigures implements Recorder {
     return this.#rejected;
   }
 
-  /** Completion tokens a second, over the last ten; of one place, or of all. */
+  /** What is told of the tokens that pass there. */
+  meter(backendId: string, model: string): TokenMeter {
+    return this.#place(backendId, model).flow;
+  }
+
+  /** Completion tokens a second now; of one place, or of all. */
   tokensPerSecond(backendId?: string, model?: string): number {
-    const second = Math.floor(this.#clock.now() / 1000);
     let sum = 0;
     for (const [backend, models] of this.#places) {
       if (backendId !== undefined && backend !== backendId) continue;
-      for (const [name, place] of models) if (model === undefined || name === model) sum += recentOf(place, second);
+      for (const [name, place] of models) if (model === undefined || name === model) sum += place.flow.perSecond();
     }
-    return sum / recentSeconds;
+    return sum;
   }
 
-  #completed(place: Place, { usage }: Trace, { endedMs }: Attempt): void {
+  #completed(place: Place, { usage, stream, task }: Trace, { endedMs }: Attempt): void {
     place.completed += 1;
     place.totalMs += endedMs;
     place.promptTokens += usage.promptTokens ?? 0;
@@ -79,10 +81,10 @@ export class PlaceFigures implements Recorder {
       place.cachePrompt += usage.promptTokens ?? 0;
       place.cacheHits += usage.cachedTokens;
     }
-    if (usage.completionTokens !== undefined) addRecent(place, Math.floor(this.#clock.now() / 1000), usage.completionTokens);
+    if (!stream && task === 'chat') place.flow.made(usage.completionTokens ?? 0, endedMs);
   }
 
-  #place({ backendId, model }: Attempt): Place {
+  #place(backendId: string, model: string): Place {
     let models = this.#places.get(backendId);
     if (models === undefined) {
       models = new Map();
@@ -90,7 +92,7 @@ export class PlaceFigures implements Recorder {
     }
     let place = models.get(model);
     if (place === undefined) {
-      place = { completed: 0, failed: 0, reaped: 0, totalMs: 0, promptTokens: 0, completionTokens: 0, loadsTold: 0, coldLoads: 0, cacheTold: 0, cachePrompt: 0, cacheHits: 0, recent: Array.from({ length: recentSeconds }, () => 0), recentSecond: 0 };
+      place = { completed: 0, failed: 0, reaped: 0, totalMs: 0, promptTokens: 0, completionTokens: 0, loadsTold: 0, coldLoads: 0, cacheTold: 0, cachePrompt: 0, cacheHits: 0, flow: new TokenFlow(this.#clock) };
       models.set(model, place);
     }
     return place;
@@ -101,21 +103,4 @@ export class PlaceFigures implements Recorder {
     const known = this.#rejected.get(model);
     if (known !== undefined || this.#rejected.size < mostNames) this.#rejected.set(model, (known ?? 0) + 1);
   }
-}
-
-function addRecent(place: Place, second: number, tokens: number): void {
-  forget(place, second);
-  place.recent[second % recentSeconds] = (place.recent[second % recentSeconds] ?? 0) + tokens;
-}
-
-function recentOf(place: Place, second: number): number {
-  forget(place, second);
-  return place.recent.reduce((sum, tokens) => sum + tokens, 0);
-}
-
-/** Empties the seconds that went by without a word. */
-function forget(place: Place, second: number): void {
-  if (second - place.recentSecond >= recentSeconds) place.recent.fill(0);
-  else for (let gone = place.recentSecond + 1; gone <= second; gone += 1) place.recent[gone % recentSeconds] = 0;
-  place.recentSecond = Math.max(place.recentSecond, second);
 }

@@ -23,6 +23,11 @@ export interface Recorder {
   record(trace: Trace): void;
 }
 
+/** Counts the tokens that one model on one backend sends, while they pass. */
+export interface TokenMeter {
+  passed(tokens: number): void;
+}
+
 /** How one model did on one backend since the router started. */
 export interface PlaceFigure {
   readonly completed: number;

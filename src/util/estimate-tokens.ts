@@ -1,7 +1,7 @@
 /** Guesses how many tokens a prompt has, before any model counted them. */
 import type { ChatRequest, ContentPart, InferenceRequest } from '../core/request.ts';
 
-const charsPerToken = 4;
+export const charsPerToken = 4;
 const imageTokens = 800;
 
 /** A token has four characters as a rule. */

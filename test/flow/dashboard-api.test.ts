@@ -173,12 +173,11 @@ test('the queues show what runs and what waits, each request once, and the fleet
   expect(await get(router, '/fleet/queue')).toMatchObject({ pending: 0, in_flight: 0, estimated_wait_ms: 0 });
 });
 
-test('who looks on is told at once, soon after a change, and in any case every two seconds; an open line does not hold up a stop', async () => {
-  const { router, east } = await bed();
-  const opened = await fetch(`${router.url}/dashboard/events`);
+/** Reads the line of events up to the next that is wanted. */
+function eventsOf(opened: Response): (holds: (event: Json) => boolean) => Promise<Json> {
   const reader = opened.body!.getReader();
   let text = '';
-  const next = async (holds: (event: Json) => boolean): Promise<Json> => {
+  return async (holds) => {
     for (;;) {
       const end = text.indexOf('\n\n');
       if (end < 0) {
@@ -194,6 +193,33 @@ test('who looks on is told at once, soon after a change, and in any case every t
       if (holds(told)) return told;
     }
   };
+}
+
+test('the speed moves while a stream runs, and stands still when nothing does', async () => {
+  const { router, west } = await bed();
+  west.script('c:1b', { chunks: Array.from({ length: 100 }, () => 'word '), chunkDelayMs: 50 });
+  const next = eventsOf(await fetch(`${router.url}/dashboard/events`));
+  const speed = (event: Json): number => Number((event['totals'] as Json)['tokens_per_second']);
+  expect(speed(await next(() => true))).toBe(0);
+  const caller = call(router, openAi, chat({ model: 'c:1b', stream: true }));
+  const seen: number[] = [];
+  // Twenty a second at most, and a machine with little time for it makes fewer.
+  await next((event) => seen.push(speed(event)) > 0 && speed(event) >= 6);
+  expect(Math.max(...seen)).toBeLessThan(30);
+  const told = performance.now();
+  await next(() => true);
+  await next(() => true);
+  expect(performance.now() - told).toBeLessThan(1_900);
+  const queue = await get(router, '/fleet/queue');
+  expect([queue['in_flight'], Number(queue['tokens_per_second']) > 0, Number(((queue['queues'] as Json)['local:c:1b'] as Json)['tokens_per_second']) > 0]).toEqual([1, true, true]);
+  caller.leave();
+  await next((event) => speed(event) === 0);
+});
+
+test('who looks on is told at once, soon after a change, and in any case every two seconds; an open line does not hold up a stop', async () => {
+  const { router, east } = await bed();
+  const opened = await fetch(`${router.url}/dashboard/events`);
+  const next = eventsOf(opened);
   const running = (event: Json): unknown => (event['totals'] as Json)['running'];
   const first = await next(() => true);
   expect([Object.keys(first).slice(0, 3), running(first)]).toEqual([['nodes', 'queues', 'timestamp'], 0]);
