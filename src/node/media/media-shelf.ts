@@ -5,6 +5,7 @@ import type { Model } from '../../core/fleet.ts';
 import { InTurn } from './in-turn.ts';
 import type { MediaHost, MediaModel, MediaTool, PictureOrder, Recording } from './media.ts';
 import type { Transcript } from '../../util/transcript.ts';
+import { unwatchAbort, watchAbort } from '../../util/watch-abort.ts';
 
 export interface ShelfSettings {
   readonly tools: readonly MediaTool[];
@@ -76,9 +77,11 @@ export class MediaShelf {
     const { tools, host, clock } = this.#settings;
     const late = new AbortController();
     const cancel = clock.after(lookMs, () => late.abort());
-    const signal = AbortSignal.any([late.signal, this.#end.signal]);
+    const end = (): void => late.abort();
+    if (this.#end.signal.aborted) end();
+    watchAbort(this.#end.signal, end);
     try {
-      const found = await Promise.all(tools.map((tool) => tool.find(host, signal).catch(() => this.#keptOf(tool))));
+      const found = await Promise.all(tools.map((tool) => tool.find(host, late.signal).catch(() => this.#keptOf(tool))));
       const offers = new Map<string, Offer>();
       for (const [index, tool] of tools.entries()) {
         for (const model of found[index] ?? []) if (!offers.has(model.name)) offers.set(model.name, { model, tool });
@@ -86,6 +89,7 @@ export class MediaShelf {
       this.#offers = offers;
     } finally {
       cancel();
+      unwatchAbort(this.#end.signal, end);
     }
   }
 
@@ -95,23 +99,34 @@ export class MediaShelf {
     return [...this.#offers.values()].flatMap((offer) => (offer.tool === tool ? [offer.model] : []));
   }
 
-  /** The time limit begins when its turn comes. */
-  #inTime<Result>(tool: MediaTool, limitMs: number, signal: AbortSignal, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  /** The time limit begins when its turn comes. One signal of its own: what is combined with one that lives long stays on its list. */
+  async #inTime<Result>(tool: MediaTool, limitMs: number, signal: AbortSignal, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const { clock } = this.#settings;
     const turn = this.#turns.get(tool) ?? new InTurn(mostWaiting);
     this.#turns.set(tool, turn);
-    const either = AbortSignal.any([signal, this.#end.signal]);
-    return turn.run(async () => {
-      const late = new AbortController();
-      const cancel = clock.after(limitMs, () => late.abort(new RouterError('backend_timeout', `${tool.name} took longer than ${limitMs / 1000} s.`)));
-      try {
-        return await work(AbortSignal.any([either, late.signal]));
-      } catch (thrown) {
-        throw late.signal.aborted ? late.signal.reason : thrown;
-      } finally {
-        cancel();
-      }
-    }, either);
+    const mine = new AbortController();
+    const ends = [signal, this.#end.signal].map((outer) => ({ outer, end: () => mine.abort(outer.reason) }));
+    for (const { outer, end } of ends) {
+      if (outer.aborted) end();
+      watchAbort(outer, end);
+    }
+    try {
+      return await turn.run(() => limited(clock, limitMs, mine, tool.name, work), mine.signal);
+    } finally {
+      for (const { outer, end } of ends) unwatchAbort(outer, end);
+    }
+  }
+}
+
+async function limited<Result>(clock: Clock, limitMs: number, mine: AbortController, name: string, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const late = new RouterError('backend_timeout', `${name} took longer than ${limitMs / 1000} s.`);
+  const cancel = clock.after(limitMs, () => mine.abort(late));
+  try {
+    return await work(mine.signal);
+  } catch (thrown) {
+    throw mine.signal.reason === late ? late : thrown;
+  } finally {
+    cancel();
   }
 }
 
