@@ -19,7 +19,7 @@ import type { Load, RoutingTable } from '../routing/routing.ts';
 import { createScheduler } from '../routing/scheduler.ts';
 import { signals } from '../signals/index.gen.ts';
 import type { Store } from '../store/store.ts';
-import type { Log, Recorder, TokenMeter } from '../telemetry/telemetry.ts';
+import type { Log, PlaceWatch, Recorder } from '../telemetry/telemetry.ts';
 import { createAsk } from './ask-classifier.ts';
 import { createBrain } from './brain.ts';
 import { type ConversationAffinity, createAffinity } from './conversation-affinity.ts';
@@ -40,7 +40,7 @@ export interface ServiceSources {
   readonly store: Store;
   readonly log: Log;
   readonly recorder: Recorder;
-  readonly meter: (backendId: string, model: string) => TokenMeter;
+  readonly watch: PlaceWatch;
   /** Who may do what, as it is now. */
   readonly policy: () => ManagedPolicy;
   /** Counts what a key's jobs use. */
@@ -116,7 +116,7 @@ export function createService(sources: ServiceSources): Service {
     conversations: sources.conversations ?? null,
     jobs: () => jobs,
     recorder: sources.recorder,
-    meter: sources.meter,
+    watch: sources.watch,
     log,
     errorHeaders,
     holdHeadMs: config.server.holdHeadMs,

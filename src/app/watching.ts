@@ -57,6 +57,7 @@ function liveNow({ clock, version, config, fleet, service, tracing: { places } }
     rejected: places.rejected,
     mostQueued: config.queue.globalMaxQueued,
     slots: (backend, key) => slotsOf(table, backend, key),
+    loadingSince: (backendId, model) => places.loadingSince(backendId, model),
     tokensPerSecond: (backendId, model) => places.tokensPerSecond(backendId, model),
   };
 }

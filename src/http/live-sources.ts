@@ -20,5 +20,7 @@ export interface LiveNow {
   readonly mostQueued: number;
   /** How many of this model the backend runs at once. */
   slots(backend: BackendState, modelKey: string): number;
+  /** Since when requests wait for this model to be in memory, epoch milliseconds; undefined: none does. */
+  loadingSince(backendId: string, model: string): number | undefined;
   tokensPerSecond(backendId?: string, model?: string): number;
 }

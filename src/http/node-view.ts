@@ -120,14 +120,20 @@ function liveModels(backend: BackendState, now: LiveNow): Json[] {
   const coming = [...running].filter(([model, count]) => count > 0 && !resident.some(({ name }) => sameModel(name, model))).map(([name]): Resident => ({ name }));
   return [...resident, ...coming].map((one) => ({
     name: one.name,
-    // A server that cannot say what is in memory loads nothing that we know of.
-    state: coming.includes(one) && backend.report?.resident != null ? 'loading' : one.sleeping === true ? 'cold' : 'loaded',
+    ...stateOf(one, backend, coming.includes(one) ? now.loadingSince(backend.id, one.name) : undefined, now),
     ...known({ size_gb: gigabytes(one.sizeBytes), vram_gb: gigabytes(one.vramBytes), context_length: one.contextLength, expires_at: one.expiresAt }),
     running: runningOf(backend.id, one.name, now),
     slots: now.slots(backend, modelKey(one.name)),
     waiting: now.load.queued(modelKey(one.name)),
     tokens_per_second: inTenths(now.tokensPerSecond(backend.id, one.name)),
   }));
+}
+
+/** How long a load takes is known from those before it. */
+function stateOf({ name, sleeping }: Resident, { id }: BackendState, loadingSince: number | undefined, { at, fleet }: LiveNow): Json {
+  if (loadingSince === undefined) return { state: sleeping === true ? 'cold' : 'loaded' };
+  const { loadMs } = fleet.speed(id, name);
+  return { state: 'loading', loading_ms: Math.max(0, Math.round(at - loadingSince)), ...(loadMs === undefined ? {} : { load_expected_ms: Math.round(loadMs) }) };
 }
 
 function known(members: Json): Json {

@@ -55,9 +55,9 @@ export async function serve(parts: PipelineParts, call: InferenceCall, record: R
 async function runOn({ placement }: Ticket, run: Run): Promise<void> {
   const { parts, call, record } = run;
   if (call.job) await claimJob(call, record);
-  const attempt: OpenAttempt = { placement, startedAt: parts.clock.now(), firstPartAt: null };
   const deadline = deadlineSignal(call.signal, parts.brain.executionMs(call, run.request, placement.modelKey), parts.clock);
   const cold = isCold(parts, placement);
+  const attempt: OpenAttempt = { placement, startedAt: parts.clock.now(), firstPartAt: null, loading: cold ? parts.watch.loading(placement.backendId, placement.model) : null };
   let failure: RouterError | null = null;
   try {
     await answerOn(attempt, deadline, run);
@@ -66,6 +66,7 @@ async function runOn({ placement }: Ticket, run: Run): Promise<void> {
     throw thrown instanceof AnswerInterrupted ? thrown : failure;
   } finally {
     deadline.release();
+    attempt.loading?.(false);
     const at = parts.clock.now();
     record.attemptEnded(attempt, at, failure);
     if (failure?.details.silent === true) parts.log.warn({ requestId: call.requestId, backend: placement.backendId, model: placement.model, silence: failure.message }, 'a request was ended since its backend fell silent');
@@ -107,6 +108,7 @@ async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, run: Run
   }
   const { request } = prepared;
   attempt.firstPartAt = parts.clock.now();
+  attempt.loading?.(true);
   record.firstPartAt = attempt.firstPartAt;
   record.rewrites = prepared.rewrites.length === 0 ? answer.rewrites : [...prepared.rewrites, ...answer.rewrites];
   record.notes = prepared.headers ?? null;
@@ -119,7 +121,7 @@ async function answerOn(attempt: OpenAttempt, deadline: DeadlineSignal, run: Run
   const context = { requestId: call.requestId, request: asked, model: placement.model, nodeId: placement.nodeId, stream: request.stream, relay: answer.relay, includeUsage: request.includeUsage, createdAt: attempt.firstPartAt, router };
   const watcher = parts.conversations !== null && asked.task === 'chat' && asked.conversation ? parts.conversations.watch(call, asked, context) : null;
   try {
-    countAnswer(record, request, await respond(call.dialect, answer, context, reply, (figures) => Object.assign(decisionHeaders(call, record, placement), request.task === 'chat' ? figures?.headers(limit) : undefined, mediaHeaders(call.dialect, placement, parts.clock.now() - attempt.startedAt)), watcher, parts.meter(placement.backendId, placement.model)), parts.brain.promptTokens);
+    countAnswer(record, request, await respond(call.dialect, answer, context, reply, (figures) => Object.assign(decisionHeaders(call, record, placement), request.task === 'chat' ? figures?.headers(limit) : undefined, mediaHeaders(call.dialect, placement, parts.clock.now() - attempt.startedAt)), watcher, parts.watch.meter(placement.backendId, placement.model)), parts.brain.promptTokens);
   } catch (thrown) {
     // Whatever stopped us, nobody reads on: the backend need not go on either.
     answer.cancel();

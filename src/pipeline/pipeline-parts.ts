@@ -4,7 +4,7 @@ import type { RouterError } from '../core/errors.ts';
 import type { InferenceDialect } from '../dialects/dialect.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import type { Log, Recorder, TokenMeter } from '../telemetry/telemetry.ts';
+import type { Log, PlaceWatch, Recorder } from '../telemetry/telemetry.ts';
 import type { InferenceRequest, Task } from '../core/request.ts';
 import type { Brain, Conversations, InferenceCall, Preparation, ServingBackend } from './pipeline.ts';
 import type { TicketDesk } from './ticket-desk.ts';
@@ -20,8 +20,8 @@ export interface PipelineParts {
   readonly conversations: Conversations | null;
   readonly jobs: () => Jobs;
   readonly recorder: Recorder;
-  /** Where the tokens of a model on a backend are counted while they pass. */
-  readonly meter: (backendId: string, model: string) => TokenMeter;
+  /** Told of tokens while they pass, and of models that are waited for. */
+  readonly watch: PlaceWatch;
   readonly log: Log;
   /** Headers that go with an error's status: Retry-After and the like. */
   readonly errorHeaders: (error: RouterError) => Readonly<Record<string, string>>;

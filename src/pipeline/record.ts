@@ -13,6 +13,8 @@ export interface OpenAttempt {
   readonly placement: Placement;
   readonly startedAt: number;
   firstPartAt: number | null;
+  /** Told when the model is in memory, or the attempt has ended; null where it was there from the start, or nobody knows. */
+  readonly loading: ((loaded: boolean) => void) | null;
 }
 
 /** Written to by the steps of `handle`, read once at the end. */

@@ -52,3 +52,25 @@ test('an answer that comes as a whole counts by how fast it was made, and no str
   clock.advance(2_250);
   expect(figures.tokensPerSecond()).toBe(0);
 });
+
+test('a load lasts from the first request that waits for it to the first that has it, or the last that gives up', () => {
+  const clock = new FakeClock();
+  const figures = new PlaceFigures(clock);
+  const since = (): number | undefined => figures.loadingSince('east', 'a:1b');
+  const began = clock.now();
+  const first = figures.loading('east', 'a:1b');
+  clock.advance(1_000);
+  const second = figures.loading('east', 'a:1b');
+  expect([since(), figures.loadingSince('east', 'b:1b')]).toEqual([began, undefined]);
+  first(false);
+  first(false);
+  expect(since()).toBe(began);
+  second(true);
+  expect(since()).toBeUndefined();
+  clock.advance(1_000);
+  const third = figures.loading('east', 'a:1b');
+  second(false);
+  expect(since()).toBe(began + 2_000);
+  third(false);
+  expect(since()).toBeUndefined();
+});

@@ -1,13 +1,16 @@
 /** How each model did on each backend since the router started, and how many tokens come now. */
 import type { Clock } from '../core/clock.ts';
 import type { Attempt, Trace } from '../core/trace.ts';
-import type { PlaceFigure, Recorder, TokenMeter } from './telemetry.ts';
+import type { PlaceFigure, PlaceWatch, Recorder, TokenMeter } from './telemetry.ts';
 import { TokenFlow } from './token-flow.ts';
 
 type Counts = { -readonly [Name in keyof PlaceFigure]: PlaceFigure[Name] };
 
 interface Place extends Counts {
   readonly flow: TokenFlow;
+  /** Requests that wait for the model to be in memory, and since when. */
+  waitForLoad: number;
+  loadingSince: number;
 }
 
 /** As elsewhere: a load that takes less only looked at what was there. */
@@ -17,7 +20,7 @@ const turnedAway = new Set(['queue_full', 'queue_timeout', 'rate_limited', 'no_c
 const mostNames = 1_000;
 
 /** `record` is a few additions. */
-export class PlaceFigures implements Recorder {
+export class PlaceFigures implements Recorder, PlaceWatch {
   readonly #clock: Clock;
   /** By backend, then by model. */
   readonly #places = new Map<string, Map<string, Place>>();
@@ -57,6 +60,25 @@ export class PlaceFigures implements Recorder {
     return this.#place(backendId, model).flow;
   }
 
+  loading(backendId: string, model: string): (loaded: boolean) => void {
+    const place = this.#place(backendId, model);
+    if (place.waitForLoad === 0) place.loadingSince = this.#clock.now();
+    place.waitForLoad += 1;
+    let waits = true;
+    return (loaded) => {
+      if (!waits) return;
+      waits = false;
+      // What is there for one is there for all who waited.
+      place.waitForLoad = loaded ? 0 : Math.max(0, place.waitForLoad - 1);
+    };
+  }
+
+  /** When the first of the requests began that wait for this model to be in memory; undefined: none does. */
+  loadingSince(backendId: string, model: string): number | undefined {
+    const place = this.#places.get(backendId)?.get(model);
+    return place === undefined || place.waitForLoad === 0 ? undefined : place.loadingSince;
+  }
+
   /** Completion tokens a second now; of one place, or of all. */
   tokensPerSecond(backendId?: string, model?: string): number {
     let sum = 0;
@@ -92,7 +114,7 @@ export class PlaceFigures implements Recorder {
     }
     let place = models.get(model);
     if (place === undefined) {
-      place = { completed: 0, failed: 0, reaped: 0, totalMs: 0, promptTokens: 0, completionTokens: 0, loadsTold: 0, coldLoads: 0, cacheTold: 0, cachePrompt: 0, cacheHits: 0, flow: new TokenFlow(this.#clock) };
+      place = { completed: 0, failed: 0, reaped: 0, totalMs: 0, promptTokens: 0, completionTokens: 0, loadsTold: 0, coldLoads: 0, cacheTold: 0, cachePrompt: 0, cacheHits: 0, flow: new TokenFlow(this.#clock), waitForLoad: 0, loadingSince: 0 };
       models.set(model, place);
     }
     return place;

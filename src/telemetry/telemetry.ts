@@ -28,6 +28,13 @@ export interface TokenMeter {
   passed(tokens: number): void;
 }
 
+/** What the live view of the fleet is told by requests while they run. */
+export interface PlaceWatch {
+  meter(backendId: string, model: string): TokenMeter;
+  /** A request began where its model is not in memory. What it returns is called when that has ended: `true` once the model is there. */
+  loading(backendId: string, model: string): (loaded: boolean) => void;
+}
+
 /** How one model did on one backend since the router started. */
 export interface PlaceFigure {
   readonly completed: number;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { FakeBackend } from '../fakes/backend.ts';
-import { ask, backendsOf, call, chat, fakeServer, faultsOf, type Json, openAi, queued, read, routerWith, until } from '../support/flow-bed.ts';
+import { ask, backendsOf, call, chat, fakeServer, faultsOf, type Json, ollamaChat, openAi, queued, read, routerWith, until } from '../support/flow-bed.ts';
 import { model, type TestRouter } from '../support/test-router.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'oar-dashboard-'));
@@ -214,6 +214,37 @@ test('the speed moves while a stream runs, and stands still when nothing does', 
   expect([queue['in_flight'], Number(queue['tokens_per_second']) > 0, Number(((queue['queues'] as Json)['local:c:1b'] as Json)['tokens_per_second']) > 0]).toEqual([1, true, true]);
   caller.leave();
   await next((event) => speed(event) === 0);
+});
+
+test('a model that is being loaded says for how long, and how long that took before', async () => {
+  const { router, east } = await bed();
+  east.script('b:1b', { text: 'Hello', usage: { completionTokens: 1, loadMs: 4_000 } });
+  const models = async (): Promise<Json> => {
+    const [node] = (await get(router, '/fleet/status'))['nodes'] as { readonly backends: readonly { readonly id: string; readonly models: readonly Json[] }[] }[];
+    return node!.backends.find(({ id }) => id === 'east')!.models.find(({ name }) => name === 'b:1b') ?? {};
+  };
+  const begin = async (): Promise<() => Promise<void>> => {
+    const release = east.hold();
+    const caller = call(router, ollamaChat, chat({ model: 'b:1b' }));
+    await until(() => router.service.load().totalRunning === 1);
+    return async () => {
+      release();
+      await (await caller.answer).text();
+    };
+  };
+  const endFirst = await begin();
+  const early = await models();
+  expect([early['state'], 'load_expected_ms' in early]).toEqual(['loading', false]);
+  await expect.poll(async () => (await models())['loading_ms']).toBeGreaterThan(Number(early['loading_ms']) + 100);
+  await endFirst();
+  await expect.poll(async () => (await models())['state']).toBe('loaded');
+  expect('loading_ms' in (await models())).toBe(false);
+  east.catalogue.resident.clear();
+  await expect.poll(models).toEqual({});
+  const endSecond = await begin();
+  expect(await models()).toMatchObject({ state: 'loading', load_expected_ms: 4_000 });
+  expect(Number((await models())['loading_ms'])).toBeLessThan(5_000);
+  await endSecond();
 });
 
 test('who looks on is told at once, soon after a change, and in any case every two seconds; an open line does not hold up a stop', async () => {
