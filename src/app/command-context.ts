@@ -35,6 +35,10 @@ export function processContext(): CommandContext {
       const { runRouter } = await import('./router.ts');
       return runRouter({ ...options, version, env, cwd, out, err });
     },
+    async examine(options) {
+      const { examineMachine } = await import('./doctor.ts');
+      return examineMachine(options, { version, cwd, env });
+    },
     async node(options) {
       const { runNode } = await import('./node.ts');
       return runNode(options, { version, cwd, env, out, err });

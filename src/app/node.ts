@@ -44,7 +44,7 @@ const detectMs = 700;
 const drainMs = 60_000;
 const leastHeartbeatMs = 500;
 const mostHeartbeatMs = 60_000;
-const usualOllama = 'http://127.0.0.1:11434';
+export const usualOllama = 'http://127.0.0.1:11434';
 
 /** Resolves with the exit code when it was told to stop. Rejects with an Error whose message is for people. */
 export async function runNode(options: NodeOptions, world: NodeWorld): Promise<number> {
@@ -144,7 +144,7 @@ function kindOf(name: string): BackendKind {
   return kind;
 }
 
-function ollamaServer(url: string, started: OllamaProcess | null): LocalServer {
+export function ollamaServer(url: string, started: OllamaProcess | null): LocalServer {
   const server = localServer({ id: 'ollama', kind: 'ollama', url, priority: 0, tags: [], models: [], timeouts: defaultTimeouts }, kindOf('ollama'));
   return { ...server, maxConcurrent: () => started?.slots, relayOnly: () => started?.runs === true };
 }
@@ -160,7 +160,7 @@ function localServer(settings: BackendSettings, kind: BackendKind): LocalServer 
 }
 
 /** llama-server, LM Studio, vLLM and the like, where they usually listen on this machine. */
-function otherServers(ollamaUrl: string, env: NodeWorld['env']): ServerSource {
+export function otherServers(ollamaUrl: string, env: NodeWorld['env']): ServerSource {
   const kinds = ['llama-server', 'openai'].map(kindOf);
   return {
     async find(signal) {

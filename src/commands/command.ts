@@ -31,6 +31,8 @@ export interface CommandContext {
   keyFile(explicitPath: string | undefined): Promise<KeyFile>;
   /** Runs the router until it is told to stop; resolves with the exit code. */
   serve(options: { readonly configPath?: string; readonly friendly: boolean; readonly host?: string; readonly port?: string; readonly lan?: boolean }): Promise<number>;
+  /** Looks at this machine as one that is to join a fleet; changes nothing. Never rejects. */
+  examine(options: ExamineOptions): Promise<readonly Examined[]>;
   /** Runs the node agent until it is told to stop; resolves with the exit code. */
   node(options: NodeOptions): Promise<number>;
   /** Writes down how much of this machine its owner leaves to the fleet; `forMs` null: until it is changed. */
@@ -49,6 +51,23 @@ export interface Screen {
   listen(events: { leave(): void; resized(): void }): void;
   /** Leaves the terminal as it was found. */
   close(): void;
+}
+
+export interface ExamineOptions extends GlobalOptions {
+  readonly routerUrl?: string;
+  readonly ollamaHost?: string;
+}
+
+/** One thing that was looked at. */
+export interface Examined {
+  readonly id: string;
+  readonly verdict: 'ok' | 'warning' | 'problem';
+  /** What was found, in a sentence or two. */
+  readonly text: string;
+  /** What to do, in a sentence. */
+  readonly fix?: string;
+  /** To be typed as it is. */
+  readonly command?: string;
 }
 
 /** How `oar node` was called; absent texts come from the environment or are found. */

@@ -21,6 +21,7 @@ export interface FakeFacts {
   readonly loadConfig?: CommandContext['loadConfig'];
   readonly call?: CommandContext['call'];
   readonly watch?: CommandContext['watch'];
+  readonly examine?: CommandContext['examine'];
   readonly screen?: CommandContext['screen'];
   readonly exitCode?: number;
 }
@@ -53,6 +54,7 @@ export function fakeWorld(facts: FakeFacts = {}): FakeWorld {
       served.push(options);
       return exitCode;
     },
+    examine: facts.examine ?? (() => Promise.resolve([])),
     async node(options) {
       served.push(options);
       return exitCode;
