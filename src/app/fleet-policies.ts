@@ -1,6 +1,6 @@
 /** What the fleet does by itself, and what people may switch while it runs: settings, pins, loading ahead, pulling what nobody has. */
 import { hostname } from 'node:os';
-import type { Config } from '../config/config.ts';
+import type { Config, LoadedConfig } from '../config/config.ts';
 import { LiveSettings, type LiveValues } from '../config/live-settings.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Principal } from '../core/principal.ts';
@@ -24,10 +24,13 @@ import { mayUse } from '../util/model-name.ts';
 import type { Part } from './lifecycle.ts';
 import { createPreloading } from './preloading.ts';
 import { presetContexts } from './preset-contexts.ts';
+import { configView, settingSources } from './settings-view.ts';
 
 export interface FleetPolicySources {
   readonly config: Config;
   readonly version: string;
+  /** Where a value of the configuration came from; absent: nobody knows. */
+  readonly whereFrom?: LoadedConfig['whereFrom'];
   readonly clock: Clock;
   readonly log: Log;
   readonly fleet: Fleet;
@@ -125,12 +128,13 @@ function mayManage({ kind, scopes, address }: Principal): boolean {
   return kind === 'key' ? (scopes ?? []).includes('manage') : isLoopback(address);
 }
 
-function settingsSources({ config, version, fleet }: FleetPolicySources, live: LiveSettings, pins: PinBook, look: () => void): Parameters<typeof liveSettingsRoutes>[0] {
+function settingsSources({ config, version, fleet, whereFrom }: FleetPolicySources, live: LiveSettings, pins: PinBook, look: () => void): Parameters<typeof liveSettingsRoutes>[0] {
   return {
     routerVersion: version,
     hostname: hostname(),
     localNodeId: config.server.nodeId,
     config: configView(config),
+    sources: () => settingSources(whereFrom, live),
     settings: live,
     pins: {
       get nodes() {
@@ -144,20 +148,5 @@ function settingsSources({ config, version, fleet }: FleetPolicySources, live: L
     pinned: config.preload.pinned,
     maxPinned: config.preload.maxModels,
     fleet: () => fleet.view(),
-  };
-}
-
-/** What the file decides, by the contract's topics. */
-function configView({ server, router, fleet, context, preload, ollama }: Config): Readonly<Record<string, unknown>> {
-  return {
-    context: { protect: context.protect, overflow: context.overflow, thinking_overhead: context.thinkingBudget.factor, thinking_min_predict: context.thinkingBudget.minTokens },
-    server: { host: server.host, port: server.port, base_path: server.basePath },
-    heartbeat: { interval: fleet.heartbeatMs / 1000, timeout: fleet.degradedAfterMs / 1000, offline: fleet.offlineAfterMs / 1000, forget: fleet.forgetAfterMs / 1000 },
-    scoring: { placement: router.placement, substitution: router.substitution, affinity: router.affinity.enabled },
-    rebalancer: { mode: 'late_binding', hold: router.holdMs / 1000, max_retries: router.retries },
-    pre_warm: { enabled: preload.enabled, threshold: preload.prewarmAfterQueued, max_models: preload.maxModels },
-    auto_pull_config: { allowed: fleet.autoPull, wait: router.holdMs / 1000 },
-    context_protection: { mode: context.protect },
-    reaper: { mode: 'silence', first_byte: 'backends[].timeouts.firstByteMs', idle: 'backends[].timeouts.idleMs', keep_alive: ollama.keepAlive ?? null },
   };
 }

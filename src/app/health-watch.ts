@@ -33,6 +33,8 @@ const dayMs = 24 * hourMs;
 const lookMs = 5000;
 /** Several pages and many people ask for the same. */
 const keptMs = 10_000;
+/** For who looks on all the time. */
+const latestMs = 30_000;
 const mostRecent = 2000;
 
 export class HealthWatch implements Part {
@@ -41,6 +43,9 @@ export class HealthWatch implements Part {
   #cancel: CancelTimer = () => {};
   #busySince: number | null = null;
   #kept: { readonly at: number; readonly fleet: FleetView; readonly findings: Promise<readonly Finding[]> } | null = null;
+
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #latest: readonly Finding[] | null = null;
 
   constructor(sources: HealthSources) {
     this.#sources = sources;
@@ -68,6 +73,18 @@ export class HealthWatch implements Part {
       });
     }
     return this.#kept.findings;
+  }
+
+  /** What the checks said last, at once; null: nothing yet. Asked again and again it has them look anew now and then, behind the caller. */
+  latest(): readonly Finding[] | null {
+    const at = this.#sources.clock.now();
+    if (at - this.#askedAt >= latestMs) {
+      this.#askedAt = at;
+      this.findings().then((findings) => {
+        this.#latest = findings;
+      }, () => {});
+    }
+    return this.#latest;
   }
 
   async #look(at: number): Promise<readonly Finding[]> {

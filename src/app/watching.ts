@@ -11,6 +11,7 @@ import type { Route } from '../http/http.ts';
 import { liveRoutes } from '../http/live.ts';
 import type { LiveNow } from '../http/live-sources.ts';
 import { recommendedContext } from '../routing/context-recommendation.ts';
+import { notHereRoutes } from '../http/not-here.ts';
 import type { Store } from '../store/store.ts';
 import { createAdvising } from './advising.ts';
 import { slotsOf } from './scheduler-limits.ts';
@@ -30,6 +31,8 @@ export interface WatchingSources {
   readonly presetContext: (model: string) => number | undefined;
   /** What the checks say now. */
   readonly findings: () => Promise<readonly Finding[]>;
+  /** What they said last; null: nothing yet. */
+  readonly latestFindings: () => readonly Finding[] | null;
 }
 
 export function watchingRoutes(sources: WatchingSources): readonly Route[] {
@@ -39,11 +42,12 @@ export function watchingRoutes(sources: WatchingSources): readonly Route[] {
     ...liveRoutes({ clock, streams, now: () => liveNow(sources) }),
     ...figureRoutes({ ...told, recommendedContext, presetContext }),
     ...healthReportRoutes({ ...told, findings, recommendations: createAdvising(told) }),
+    ...notHereRoutes,
     ...benchmarkRoutes({ clock, store: store.kv }),
   ];
 }
 
-function liveNow({ clock, version, config, fleet, service, tracing: { places } }: WatchingSources): LiveNow {
+function liveNow({ clock, version, config, fleet, service, latestFindings, tracing: { places } }: WatchingSources): LiveNow {
   const view = fleet.view();
   const table = service.table();
   return {
@@ -55,6 +59,7 @@ function liveNow({ clock, version, config, fleet, service, tracing: { places } }
     load: service.load(),
     places: places.places,
     rejected: places.rejected,
+    findings: latestFindings(),
     mostQueued: config.queue.globalMaxQueued,
     slots: (backend, key) => slotsOf(table, backend, key),
     loadingSince: (backendId, model) => places.loadingSince(backendId, model),

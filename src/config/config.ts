@@ -24,6 +24,8 @@ export interface LoadedConfig {
   /** Whole sentences for people, each with its place where it has one. */
   readonly warnings: readonly string[];
   readonly fromFile: FromFile;
+  /** Where a value came from: `default`, `file:line`, or the name of the variable or flag. */
+  whereFrom(path: readonly (string | number)[]): string;
 }
 
 /** One thing that is wrong, and where. */

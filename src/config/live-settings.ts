@@ -43,6 +43,15 @@ export class LiveSettings {
     return this.#values;
   }
 
+  /** Is it another value than the configuration's? */
+  isChanged(name: keyof LiveValues): boolean {
+    return JSON.stringify(this.#values[name]) !== JSON.stringify(this.#defaults[name]);
+  }
+
+  isChangedContext(model: string): boolean {
+    return this.#values.num_ctx_overrides[model] !== this.#defaults.num_ctx_overrides[model];
+  }
+
   /**
    * Returns what is different now; kept when it resolves. Contexts are changed model by model: null takes one away. Rejects
    * with `invalid_request` naming the field, or like the store; then nothing has changed.
@@ -65,11 +74,12 @@ export class LiveSettings {
   #checked(wanted: Readonly<Record<string, unknown>>): Partial<LiveValues> {
     const names = Object.keys(this.#defaults);
     return Object.fromEntries(
-      Object.entries(wanted).map(([name, value]) => {
+      Object.entries(wanted).flatMap(([name, value]): (readonly [string, unknown])[] => {
+        if (name === 'fleet_intelligence') return checkBriefings(value);
         if (!names.includes(name)) throw new RouterError('invalid_request', `There is no setting \`${name}\`. ${hintFor(name, names)}`, { param: name });
-        if (name === 'num_ctx_overrides') return [name, this.#overrides(value)];
+        if (name === 'num_ctx_overrides') return [[name, this.#overrides(value)]];
         if (typeof value !== 'boolean') throw new RouterError('invalid_request', `\`${name}\` must be true or false.`, { param: name });
-        return [name, value];
+        return [[name, value]];
       }),
     );
   }
@@ -84,6 +94,12 @@ export class LiveSettings {
     }
     return Object.fromEntries(merged);
   }
+}
+
+/** Old clients send all switches at once: what is off anyway may be said. */
+function checkBriefings(value: unknown): never[] {
+  if (value === false) return [];
+  throw new RouterError('invalid_request', 'No model writes briefings about this fleet, so `fleet_intelligence` can only be false. GET /dashboard/api/health says what is wrong and how to mend it.', { param: 'fleet_intelligence' });
 }
 
 function wrongOverride(param: string, expected: string): RouterError {

@@ -1,6 +1,6 @@
 /** Reads the configuration: finds the file, puts environment and flags above it, checks it all and makes paths absolute. */
 import { readFile as readFromDisk } from 'node:fs/promises';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { errorCode } from '../util/error-code.ts';
 import { ConfigError } from './config-error.ts';
 import type { Config, ConfigProblem, FromFile, LoadedConfig } from './config.ts';
@@ -29,7 +29,15 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const config = withAbsolutePaths(interpreted.config, options, found === null ? options.cwd : dirname(found.path), interpreted.isSet);
   const problems = await unreadableCertificates(config, interpreted, readText);
   if (problems.length > 0) throw new ConfigError(problems);
-  return { config, path: found?.path ?? null, warnings: interpreted.warnings, fromFile: factsOf(config, interpreted) };
+  return { config, path: found?.path ?? null, warnings: interpreted.warnings, fromFile: factsOf(config, interpreted), whereFrom: (path) => whereFrom(path, interpreted) };
+}
+
+/** Whoever may read settings need not know where in the file system they lie. */
+function whereFrom(path: readonly (string | number)[], { isSet, whereIs }: Interpreted): string {
+  if (!isSet(path)) return 'default';
+  const where = whereIs(path);
+  const [, file, line] = /^(.+):(\d+):\d+$/.exec(where) ?? [];
+  return file === undefined ? where : `${basename(file)}:${line}`;
 }
 
 function factsOf(config: Config, { isSet }: Interpreted): FromFile {

@@ -26,7 +26,9 @@ const guards = { 'content-security-policy': policy, 'x-content-type-options': 'n
 export function dashboardRoutes(folder: string, basePath: string): Route[] {
   const files = readFiles(folder, basePath);
   const home = `${basePath === '/' ? '' : basePath}/dashboard`;
+  const mark = [...files.keys()].find((name) => /^assets\/mark-.+\.svg$/.test(name));
   return [
+    ...['/favicon.svg', '/favicon.ico'].map((path): Route => ({ method: 'GET', path, rule: rules.open, handle: (exchange) => sendMark(exchange, home, mark) })),
     { method: 'GET', path: '/', header: 'accept', rule: rules.open, handle: (exchange) => greet(exchange, home) },
     { method: 'GET', path: '/dashboard', rule: rules.open, handle: (exchange) => sendFile(exchange, files, 'index.html') },
     { method: 'GET', path: '/dashboard/*file', rule: rules.open, handle: (exchange) => sendFile(exchange, files, fileFor(exchange.params['file'] ?? '', files)) },
@@ -37,6 +39,12 @@ export function dashboardRoutes(folder: string, basePath: string): Route[] {
 function greet(exchange: Exchange, home: string): void {
   if (prefersHtml(exchange.headers.accept ?? '')) exchange.send(302, '', { location: home, vary: 'Accept' });
   else exchange.send(200, 'Ollama is running', { vary: 'Accept' });
+}
+
+/** Where browsers and old pages look for it. */
+function sendMark(exchange: Exchange, home: string, mark: string | undefined): void {
+  if (mark === undefined) throw new RouterError('not_found', 'The dashboard was not built. Run `npm run build` and start the router again.');
+  exchange.send(302, '', { location: `${home}/${mark}` });
 }
 
 /** An address without a file is one of the app's views; those of its API are no views. */

@@ -63,7 +63,8 @@ async function report(source: HealthSource): Promise<Json> {
   };
 }
 
-function scoreOf(findings: readonly Finding[]): number {
+/** Of a hundred, less with each finding. */
+export function scoreOf(findings: readonly Finding[]): number {
   return Math.max(0, 100 - findings.reduce((sum, { severity }) => sum + weights[severity], 0));
 }
 

@@ -1,4 +1,5 @@
 /** What the live views of the fleet are made from, as it is now. Types only. */
+import type { Finding } from '../core/finding.ts';
 import type { BackendState, FleetView, GpuSnapshot } from '../core/fleet.ts';
 import type { Load } from '../routing/routing.ts';
 import type { PlaceFigure } from '../telemetry/telemetry.ts';
@@ -16,6 +17,8 @@ export interface LiveNow {
   readonly places: ReadonlyMap<string, ReadonlyMap<string, PlaceFigure>>;
   /** Turned away before any backend saw them, by the name they asked for. */
   readonly rejected: ReadonlyMap<string, number>;
+  /** What the checks said last; null: nothing yet. */
+  readonly findings: readonly Finding[] | null;
   /** How many requests may wait. */
   readonly mostQueued: number;
   /** How many of this model the backend runs at once. */

@@ -1,6 +1,7 @@
 /** The fleet as it is now: `/fleet/status`, `/fleet/queue`, and `/dashboard/events` for who looks on (contract fleet part 1.3). */
 import type { Clock } from '../core/clock.ts';
 import type { Capability } from '../core/fleet.ts';
+import { scoreOf } from './health-report.ts';
 import type { OpenStreams } from './event-stream.ts';
 import type { Route } from './http.ts';
 import type { LiveNow } from './live-sources.ts';
@@ -40,8 +41,8 @@ function statusView(now: LiveNow): Json {
 }
 
 /** Values of which at least one is another after a change. */
-function marksOf({ fleet, load, tokensPerSecond }: LiveNow): readonly unknown[] {
-  return [fleet, load.runningByBackend?.(), load.totalQueued, load.waiting?.()[0]?.id, inTenths(tokensPerSecond())];
+function marksOf({ fleet, load, findings, tokensPerSecond }: LiveNow): readonly unknown[] {
+  return [fleet, findings, load.runningByBackend?.(), load.totalQueued, load.waiting?.()[0]?.id, inTenths(tokensPerSecond())];
 }
 
 function eventView(now: LiveNow): Json {
@@ -55,10 +56,16 @@ function eventView(now: LiveNow): Json {
     totals: {
       nodes_up: nodes.filter(({ status }) => status === 'online' || status === 'degraded').length, nodes_total: nodes.length, running: now.load.totalRunning, waiting: now.load.totalQueued,
       oldest_wait_ms: waiting.length === 0 ? 0 : Math.max(0, Math.round(now.at - Math.min(...waiting.map(({ arrivedAt }) => arrivedAt)))), tokens_per_second: inTenths(now.tokensPerSecond()),
+      ...healthOf(now),
     },
     waiting: waiting.slice(0, mostShown).map(({ id, modelKey, priority, user, arrivedAt }, index) => ({ request_id: id, model: modelKey, priority, position: index + 1, age_ms: Math.max(0, Math.round(now.at - arrivedAt)), ...(user.startsWith('key:') ? { key: user.slice('key:'.length) } : {}) })),
     waiting_count: waiting.length,
   };
+}
+
+/** As soon as the checks have spoken. */
+function healthOf({ findings }: LiveNow): Json {
+  return findings === null ? {} : { health_score: scoreOf(findings), health_findings: findings.filter(({ severity }) => severity !== 'info').length };
 }
 
 /** Of those who wait; how many there are is told in any case. */

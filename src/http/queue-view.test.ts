@@ -24,7 +24,7 @@ function now({ backends, running = {}, queued = 0, p75 = {}, places = {}, reject
   const fleet: FleetView = { version: 1, backends, nodes: [], gpu: null, speed: (id) => (p75[id] === undefined ? {} : { p75Ms: p75[id] }) };
   const all = Object.values(running).reduce((sum, count) => sum + count, 0);
   return {
-    at: 5_000, version: '1', ownNodeId: 'local', fleet, gpu: null, places: byBackend(places), rejected: new Map(rejected === 0 ? [] : [['a:1b', rejected]]), mostQueued: 100, slots: () => 2, tokensPerSecond: () => 0, loadingSince: () => undefined,
+    at: 5_000, version: '1', ownNodeId: 'local', fleet, gpu: null, places: byBackend(places), rejected: new Map(rejected === 0 ? [] : [['a:1b', rejected]]), mostQueued: 100, slots: () => 2, tokensPerSecond: () => 0, loadingSince: () => undefined, findings: null,
     load: { totalQueued: queued, totalRunning: all, queued: (key) => (key === 'a:1b' ? queued : 0), running: () => all, runningByBackend: () => byBackend(running), waiting: () => Array.from({ length: queued }, (_, index) => ({ id: `r${index}`, modelKey: 'a:1b', priority: 'normal' as const, user: 'u', arrivedAt: 0 })) },
   };
 }

@@ -48,6 +48,9 @@ const shapes: readonly (readonly [path: string, members: string, rows?: string, 
   ['/dashboard/api/traces', 'traces', 'traces', 'request_id model original_model node_id score scores_breakdown status latency_ms time_to_first_token_ms prompt_tokens completion_tokens retry_count fallback_used excluded_nodes client_ip original_format error_message timestamp tags owner plane dialect attempts considered'],
   ['/dashboard/api/benchmarks', 'data', 'data', 'run_id timestamp duration_s total_requests total_failures total_prompt_tokens total_completion_tokens requests_per_sec tokens_per_sec latency_p50_ms latency_p95_ms latency_p99_ms ttft_p50_ms ttft_p95_ms ttft_p99_ms fleet_snapshot per_model_results per_node_results peak_utilization'],
   ['/dashboard/api/health', 'vitals recommendations checked_at', 'vitals', undefined],
+  ['/dashboard/api/briefing', 'enabled briefing model generated_at next_refresh_s cached generating error'],
+  ['/dashboard/api/briefing/history', 'history'],
+  ['/api/platform/status', 'connected'],
   ['/dashboard/api/context-usage', 'days models', 'models', 'model allocated_ctx override_ctx request_count prompt_tokens total_tokens utilization_pct recommended_ctx savings_pct'],
   ['/dashboard/api/recommendations', 'nodes usage fleet_summary uncovered_categories generated_at'],
   ['/dashboard/api/image-stats', 'total completed failed avg_generation_ms by_node by_model recent'],
@@ -214,6 +217,29 @@ test('the speed moves while a stream runs, and stands still when nothing does', 
   expect([queue['in_flight'], Number(queue['tokens_per_second']) > 0, Number(((queue['queues'] as Json)['local:c:1b'] as Json)['tokens_per_second']) > 0]).toEqual([1, true, true]);
   caller.leave();
   await next((event) => speed(event) === 0);
+});
+
+test('what is not done here says so, and what there is instead', async () => {
+  const { router } = await bed();
+  expect(await get(router, '/dashboard/api/briefing')).toMatchObject({ enabled: false, briefing: null, message: expect.stringContaining('/dashboard/api/health') });
+  expect(await get(router, '/dashboard/api/briefing/history?limit=5')).toMatchObject({ enabled: false, history: [] });
+  expect(await get(router, '/api/platform/status')).toMatchObject({ connected: false });
+  const connect = await ask(router, '/api/platform/connect', { operator_token: 'x', platform_url: 'http://127.0.0.1:9' });
+  expect([connect.status, connect.text]).toEqual([501, expect.stringContaining('calls no service outside')]);
+  expect((await ask(router, '/api/platform/disconnect', {})).body).toMatchObject({ connected: false });
+});
+
+test('who looks on is told of the health, as the page of health has it', async () => {
+  const gone = await fakeServer({ models: ['a:1b'] });
+  const router = await routerWith({ backends: backendsOf({ gone }) });
+  await gone.close();
+  await until(() => router.fleet.view().backends.every(({ status }) => status === 'down'));
+  const next = eventsOf(await fetch(`${router.url}/dashboard/events`));
+  const totals = (await next((event) => 'health_score' in (event['totals'] as Json)))['totals'] as Json;
+  const health = await get(router, '/dashboard/api/health');
+  const serious = (health['recommendations'] as Json[]).filter(({ severity }) => severity !== 'info').length;
+  expect([totals['health_score'], totals['health_findings']]).toEqual([(health['vitals'] as Json)['health_score'], serious]);
+  expect([serious > 0, Number(totals['health_score']) < 100]).toEqual([true, true]);
 });
 
 test('a model that is being loaded says for how long, and how long that took before', async () => {

@@ -45,6 +45,15 @@ test('every address of a view gives the page, in which nothing but its own files
   }
 });
 
+test('browsers find the mark of the page where they look for it', async () => {
+  const router = await routerWith({ backends: [] });
+  for (const path of ['/favicon.ico', '/favicon.svg']) {
+    const { status, headers } = await raw(router, path, browser);
+    expect([path, status]).toEqual([path, 302]);
+    expect(await raw(router, String(headers['location']))).toMatchObject({ status: 200, headers: { 'content-type': 'image/svg+xml' } });
+  }
+});
+
 test('what is not there is not the page: addresses of its API and of its files', async () => {
   const router = await routerWith({ backends: [] });
   for (const path of ['/dashboard/api/nothing', '/dashboard/assets/nothing.js', '/dashbored']) expect((await raw(router, path, browser)).status).toBe(404);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
 import { ModelStore } from '../fakes/model-store.ts';
 import { ask, backendsOf, chat, errorIn, fakeServer, type Json, ollamaChat, openAi, read, routerOver, routerWith, until } from '../support/flow-bed.ts';
 import type { TestRouter } from '../support/test-router.ts';
@@ -36,6 +37,32 @@ test.each<[Json, string]>([
   const answer = await change(router, { image_generation: false, ...wanted });
   expect([answer.status, errorIn(answer.body).param]).toEqual([400, param]);
   expect(await settingsOf(router)).toEqual(before);
+});
+
+test('briefings are off, which may be said, and cannot be switched on', async () => {
+  const fake = await fakeServer({ models: ['a:1b'] });
+  const router = await routerOver(fake);
+  expect((await change(router, { fleet_intelligence: false })).body).toMatchObject({ status: 'no_change' });
+  expect((await change(router, { fleet_intelligence: false, auto_pull: true })).body).toEqual({ status: 'updated', updated: { auto_pull: true } });
+  const answer = await change(router, { fleet_intelligence: true, auto_pull: false });
+  expect([answer.status, errorIn(answer.body).param]).toEqual([400, 'fleet_intelligence']);
+  expect((await settingsOf(router)).config.toggles['auto_pull']).toBe(true);
+});
+
+test('each value says where it came from', async () => {
+  const fake = await fakeServer({ models: ['a:1b'] });
+  const written = `store: { kind: memory }\ngpu: { provider: none }\nollama:\n  baseUrl: ${fake.url}\ncontext:\n  protect: strip\n  presets:\n    models: { 'a:1b': 4096 }\nmedia:\n  images: false\n`;
+  const loaded = await loadConfig({ cwd: '/', home: '/', explicitPath: '/somewhere/router.yaml', readFile: () => Promise.resolve(written), env: { OAR_ROUTER__RETRIES: '1', FLEET_AUTO_PULL: 'true' }, overrides: { 'server.port': 0 } });
+  const router = await routerWith({ ollama: { baseUrl: fake.url } }, { loaded });
+  const sources = async (): Promise<Json> => (await settingsOf(router))['sources'] as Json;
+  expect(await sources()).toMatchObject({
+    'context.protect': 'router.yaml:6', 'context_protection.mode': 'router.yaml:6', 'context.overflow': 'default', 'context.num_ctx_overrides.a:1b': 'router.yaml:8', 'rebalancer.max_retries': 'OAR_ROUTER__RETRIES', 'server.port': '--port',
+    'auto_pull_config.allowed': 'FLEET_AUTO_PULL', 'toggles.image_generation': 'router.yaml:10', 'toggles.transcription': 'default',
+  });
+  await change(router, { transcription: false, dynamic_num_ctx: true, num_ctx_overrides: { 'b:1b': 8192 } });
+  expect(await sources()).toMatchObject({ 'toggles.transcription': 'run-time', 'context.dynamic_num_ctx': 'run-time', 'context.num_ctx_overrides.a:1b': 'router.yaml:8', 'context.num_ctx_overrides.b:1b': 'run-time' });
+  const shown = (value: unknown, path: string): readonly string[] => (typeof value === 'object' && value !== null ? Object.entries(value).flatMap(([name, inner]) => shown(inner, path === '' ? name : `${path}.${name}`)) : [path]);
+  expect(Object.keys(await sources()).sort()).toEqual([...shown((await settingsOf(router)).config, '')].sort());
 });
 
 test('FL-D23: contexts are changed model by model, and null takes one away', async () => {
