@@ -52,6 +52,7 @@ export function createNodes(sources: NodesSources): RunningNodeDesk {
     trustLocal: sources.keyless && enrolToken === undefined && isLoopback(config.server.host),
     hashOf,
     newToken: () => `oarjoin_${randomBytes(24).toString('base64url')}`,
+    ownNodeId: config.server.nodeId,
     heartbeatMs,
     restartOllama,
     ...(ownCapacity === undefined ? {} : { ownCapacity }),

@@ -30,6 +30,8 @@ export interface DoorOptions {
   /** `sha256:…` */
   hashOf(secret: string): string;
   newToken(): string;
+  /** Is this the id of the router's own machine, or of a host of configured backends? */
+  takenBy?(id: string): 'router' | 'backends' | null;
   /** Told of everybody who is turned away. */
   denied?(reason: string, nodeId: string, caller: NodeCaller): void;
 }
@@ -79,6 +81,7 @@ export class EnrolDoor {
     const secretHash = secret === null ? null : this.#options.hashOf(secret);
     this.#checkAttempts(sender, secretHash, at);
     const id = this.#idOf(heartbeat, secretHash);
+    this.#checkName(id, heartbeat);
     const verdict = judge(this.#book, { id, sender, secretHash, token: this.#tokenOf(heartbeat), trusted: this.#trusts(heartbeat), waitingHash: this.#waitingHash(id) });
     switch (verdict) {
       case 'enrolled':
@@ -177,6 +180,14 @@ export class EnrolDoor {
     const { attempts } = this.#options;
     const retryAfterMs = attempts.waitMs(sender, at);
     if (retryAfterMs > 0 && !(secretHash !== null && attempts.isKnown(sender, secretHash))) throw new RouterError('rate_limited', 'Too many wrong tokens or secrets from this address.', { retryAfterMs });
+  }
+
+  /** What is known under an id already takes no orders and no state from a newcomer of that id. */
+  #checkName(id: string, heartbeat: Heartbeat): void {
+    const taken = this.#book.nodes.has(id) || this.#trusts(heartbeat) ? null : (this.#options.takenBy?.(id) ?? null);
+    if (taken === null || (taken === 'backends' && this.#tokenOf(heartbeat) === 'right')) return;
+    const whose = taken === 'router' ? "the router's own machine" : 'a host of configured backends';
+    throw new RouterError('conflict', `${id} is the name of ${whose}. Give this one another with \`oar node --node-id\`.`, { param: 'node_id' });
   }
 
   /** Strangers must not push each other out, nor fill the list alone. */

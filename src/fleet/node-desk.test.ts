@@ -24,7 +24,7 @@ async function deskOf(more: Partial<NodeDeskOptions> = {}) {
   });
   const store = new Map<string, string>();
   const desk = createNodeDesk({
-    clock, log, fleet, kinds: new Set(['fake']), heartbeatMs: 5000, restartOllama: true, trustLocal: true,
+    clock, log, fleet, kinds: new Set(['fake']), ownNodeId: 'home', heartbeatMs: 5000, restartOllama: true, trustLocal: true,
     sink: { add: (server) => fleet.addBackend(backend(server)), replace: (server) => fleet.replaceBackend(backend(server)), remove: (id) => fleet.removeBackend(id), setNode: (id, nodeId) => fleet.setNode(id, nodeId) },
     book: new KeptBook({ get: (key) => Promise.resolve(store.get(key) ?? null), put: (key, text) => Promise.resolve(void store.set(key, text)) }),
     attempts: { waitMs: () => 0, failed() {}, succeeded() {}, isKnown: () => false },

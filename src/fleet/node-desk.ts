@@ -12,13 +12,15 @@ import { type BackendSink, ServerBackends } from './server-backends.ts';
 
 type CapacityOrder = Extract<NodeCommand, { type: 'capacity_override' }>;
 
-export interface NodeDeskOptions extends Omit<DoorOptions, 'nodes'> {
+export interface NodeDeskOptions extends Omit<DoorOptions, 'nodes' | 'takenBy'> {
   readonly clock: Clock;
   readonly fleet: Pick<RunningFleet, 'nodes' | 'view' | 'refresh' | 'setDrained' | 'onChange'>;
   /** Adds and removes the backends. */
   readonly sink: Omit<BackendSink, 'view'>;
   /** Kinds of backends that there are. */
   readonly kinds: ReadonlySet<string>;
+  /** What the router's own machine is called. */
+  readonly ownNodeId: string;
   readonly heartbeatMs: number;
   readonly restartOllama: boolean;
   /** Tells the router's own machine how much of it may be used; absent: nobody there listens. */
@@ -57,7 +59,7 @@ class Desk implements RunningNodeDesk {
   constructor(options: NodeDeskOptions) {
     const { fleet, sink } = options;
     this.#options = options;
-    this.#door = new EnrolDoor({ ...options, nodes: fleet.nodes });
+    this.#door = new EnrolDoor({ ...options, nodes: fleet.nodes, takenBy: (id) => takenBy(id, options) });
     this.#servers = new ServerBackends({ ...sink, view: () => fleet.view() }, options.kinds);
   }
 
@@ -196,6 +198,11 @@ class Desk implements RunningNodeDesk {
     const down = this.#options.fleet.view().backends.some((backend) => backend.nodeId === id && backend.kind === 'ollama' && backend.status === 'down');
     return down && (old || (report?.servers.some((server) => server.kind === 'ollama' && server.status === 'down') ?? false));
   }
+}
+
+function takenBy(id: string, { fleet, ownNodeId }: Pick<NodeDeskOptions, 'fleet' | 'ownNodeId'>): 'router' | 'backends' | null {
+  if (id === ownNodeId) return 'router';
+  return fleet.view().nodes.some((node) => node.id === id && node.source === 'static') ? 'backends' : null;
 }
 
 const waitingServers = 8;

@@ -19,9 +19,11 @@ export interface NodeSources {
 }
 
 /** The router's own machine is listed when it has a backend or reports itself. */
-export function listNodes({ own, agents, backends, drained }: NodeSources): readonly NodeState[] {
+export function listNodes({ own, agents: all, backends, drained }: NodeSources): readonly NodeState[] {
   const byHost = new Map<string, BackendState[]>();
   for (const backend of backends) byHost.set(backend.nodeId, [...(byHost.get(backend.nodeId) ?? []), backend]);
+  // Nobody becomes a machine that serves already by calling himself the same.
+  const agents = all.filter(({ id, status }) => status !== 'waiting' || (id !== own.id && !byHost.has(id)));
   const reporting = new Set(agents.map((node) => node.id));
   const listed: NodeState[] = [];
   const hosted = byHost.get(own.id);

@@ -160,3 +160,14 @@ test('a token that is made takes the place of the one before, and stands nowhere
   await until(() => faultsOf(router).length === 0);
   expect((await (await guardedRouter()).post('/fleet/join-token', {})).status).toBe(409);
 });
+
+test('a stranger who calls himself like the router\'s own machine takes nothing from the backends there', async () => {
+  const fake = await fakeServer({ models: ['a:1b'] });
+  const router = await routerWith({ backends: [{ id: 'box', kind: 'ollama', url: fake.url }], fleet: { enrolToken: token }, server: { nodeId: 'home' } });
+  for (const script of [{}, { token }]) {
+    const answer = await new ScriptedNode(router, 'home', script).report([], { draining: true });
+    expect([answer.status, answer.text]).toEqual([409, expect.stringContaining('--node-id')]);
+  }
+  expect(nodeIn(router, 'home')).toMatchObject({ source: 'local', status: 'online', draining: false });
+  expect((await ask(router, openAi, chat({ model: 'a:1b' }))).headers.get('x-oar-backend')).toBe('box');
+});
