@@ -65,8 +65,9 @@ const spareBytes = 2 * 2 ** 30;
 
 export function recommendModels(facts: AdviceFacts): FleetAdvice {
   const machines = machinesOf(facts.view);
-  const demand = demandOf(facts);
-  const fleet: Fleet = { facts, demand, covered: coveredBy(facts), copies: copiesOf(facts.view) };
+  const listed = indexOf(facts.view.backends.flatMap(({ report }) => report?.models ?? []));
+  const demand = demandOf(facts, listed);
+  const fleet: Fleet = { facts, listed, demand, covered: coveredBy(facts), copies: copiesOf(facts.view) };
   const plans = machines.map((machine) => planFor(machine, fleet));
   const wanted = [...new Set([...demand.keys(), ...usual])];
   return {
@@ -85,6 +86,8 @@ interface Machine {
 
 interface Fleet {
   readonly facts: AdviceFacts;
+  /** One listing of each model, by key. */
+  readonly listed: ReadonlyMap<string, Model>;
   readonly demand: ReadonlyMap<UseCategory, number>;
   /** What a model that answers somewhere is good for. */
   readonly covered: ReadonlySet<UseCategory>;
@@ -95,7 +98,8 @@ interface Fleet {
 /** What a machine has been given so far. */
 interface Draft {
   readonly machine: Machine;
-  readonly stored: readonly Model[];
+  /** By key. */
+  readonly stored: ReadonlyMap<string, Model>;
   readonly advice: Advice[];
   readonly families: Set<string>;
   readonly uses: Set<UseCategory>;
@@ -114,11 +118,15 @@ function machinesOf({ nodes, backends }: FleetView): readonly Machine[] {
     .sort((a, b) => b.memory.usableBytes - a.memory.usableBytes || (a.nodeId < b.nodeId ? -1 : 1));
 }
 
-function demandOf({ used, missing, catalogue, view }: AdviceFacts): ReadonlyMap<UseCategory, number> {
-  const listed = view.backends.flatMap(({ report }) => report?.models ?? []);
+/** The first of each key. */
+function indexOf(models: readonly Model[]): ReadonlyMap<string, Model> {
+  return new Map(models.toReversed().map((model) => [modelKey(model.name), model]));
+}
+
+function demandOf({ used, missing, catalogue }: AdviceFacts, listed: ReadonlyMap<string, Model>): ReadonlyMap<UseCategory, number> {
   const demand = new Map<UseCategory, number>();
   for (const { model, requests } of [...used, ...missing]) {
-    const [category] = usesOf(listed.find(({ name }) => sameModel(name, model)) ?? { name: model }, catalogue);
+    const [category] = usesOf(listed.get(modelKey(model)) ?? { name: model }, catalogue);
     if (category !== undefined && requests > 0) demand.set(category, (demand.get(category) ?? 0) + requests);
   }
   return demand;
@@ -141,7 +149,7 @@ function copiesOf({ backends }: FleetView): Map<string, number> {
 function planFor(machine: Machine, fleet: Fleet): MachinePlan {
   const { nodeId, report, memory, backends } = machine;
   const stored = backends.flatMap((backend) => backend.report?.models ?? []);
-  const draft: Draft = { machine, stored, advice: [], families: new Set(), uses: new Set(), memoryLeft: memory.usableBytes, diskLeft: memory.diskBytes ?? Number.POSITIVE_INFINITY };
+  const draft: Draft = { machine, stored: indexOf(stored), advice: [], families: new Set(), uses: new Set(), memoryLeft: memory.usableBytes, diskLeft: memory.diskBytes ?? Number.POSITIVE_INFINITY };
   keepUsed(draft, fleet);
   bringMissing(draft, fleet);
   for (const category of categoryOrder(fleet.demand)) if (!draft.uses.has(category)) fill(draft, category, fleet, true);
@@ -159,7 +167,7 @@ function categoryOrder(demand: ReadonlyMap<UseCategory, number>): readonly UseCa
 function keepUsed(draft: Draft, { facts }: Fleet): void {
   const used = facts.used.filter(({ nodeId, requests }) => nodeId === draft.machine.nodeId && requests > 0).sort((a, b) => b.requests - a.requests);
   for (const { model: name, requests } of used) {
-    const model = draft.stored.find((one) => sameModel(one.name, name));
+    const model = draft.stored.get(modelKey(name));
     const known = inCatalogue(facts.catalogue, name);
     const fileBytes = model?.sizeBytes ?? gigabytes(known);
     const family = known?.family ?? model?.family ?? name;
@@ -188,10 +196,10 @@ interface Choice {
 }
 
 /** Null when the machine has no room for it. */
-function choiceOf(known: CatalogueModel, { machine, stored, memoryLeft, diskLeft }: Draft, { facts: { view } }: Fleet): Choice | null {
+function choiceOf(known: CatalogueModel, { machine, stored, memoryLeft, diskLeft }: Draft, { listed, facts: { view } }: Fleet): Choice | null {
   if (known.os !== undefined && !known.os.includes(machine.report.os ?? '')) return null;
-  const here = stored.find(({ name }) => sameModel(name, known.name));
-  const real = here ?? view.backends.flatMap(({ report }) => report?.models ?? []).find(({ name }) => sameModel(name, known.name));
+  const here = stored.get(modelKey(known.name));
+  const real = here ?? listed.get(modelKey(known.name));
   const fileBytes = real?.sizeBytes ?? known.sizeGb * 1e9;
   const needed = memoryNeeded(fileBytes);
   if (needed > machine.memory.mostPerModel || needed > memoryLeft || (here === undefined && fileBytes > diskLeft)) return null;

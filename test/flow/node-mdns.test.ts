@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startNode } from '../support/node-process.ts';
-import { configFile, keepForFile, newFolder, RouterProcess } from '../support/router-process.ts';
+import { configFile, keepForFile, newFolder, RouterProcess, runProgram } from '../support/router-process.ts';
 
 const names = { router: `oar-r-${process.pid}`, node: `oar-n-${process.pid}` };
 const addresses = { router: '10.213.77.1', node: '10.213.77.2' };
@@ -94,6 +94,18 @@ test.skipIf(problem !== null)('a node finds its router across a link, joins with
   await expect.poll(() => chatAt(21_436), { timeout: 10_000 }).toMatch(/^200 .*Hello from tiny:1b/);
   expect((await node.stop()).code).toBe(0);
   await second.stop();
+});
+
+test.skipIf(problem !== null)('the doctor hears the router across the link, and asks it before the machine joins; without one it says so', { timeout: 60_000 }, async () => {
+  const examine = async (): Promise<readonly string[]> => {
+    const { stdout } = await runProgram(['doctor', '--json'], { within: within('node') });
+    const { examined } = JSON.parse(stdout) as { examined: readonly { id: string; verdict: string; text: string }[] };
+    return examined.filter(({ id }) => ['router', 'mdns', 'ollama'].includes(id)).map(({ id, verdict, text }) => `${id} ${verdict} ${text}`);
+  };
+  expect(await examine()).toEqual([expect.stringMatching(/^ollama ok/), expect.stringMatching(/^router warning No router was named or heard/), expect.stringMatching(/^mdns warning .*no router announces itself/)]);
+  const router = await serve(newFolder(), 21_437);
+  expect(await examine()).toEqual([expect.stringMatching(/^ollama ok/), expect.stringMatching(/^router ok The router at http:\/\/10\.213\.77\.1:21437 answers/), expect.stringMatching(/^mdns ok Heard by mDNS: Fleet Manager Router/)]);
+  await router.stop();
 });
 
 async function waitFor(look: () => RegExpExecArray | null): Promise<RegExpExecArray> {
