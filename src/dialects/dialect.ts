@@ -97,6 +97,8 @@ export interface InferenceDialect<Request extends InferenceRequest = InferenceRe
   readonly raw?: boolean;
   /** Can ask a backend to refuse a prompt that is too long; its neighbours among a backend's dialects cannot. */
   readonly refusesLong?: boolean;
+  /** Can say which context a model is to be in memory with. */
+  readonly saysContext?: boolean;
   /** Throws `invalid_request` naming the field. Unknown fields are kept, never refused. */
   decodeRequest(text: string, contentType?: string): Request;
   /** For a request of this same dialect: its own bytes with only the target's changes. Throws `unsupported_feature` for what cannot be said. */

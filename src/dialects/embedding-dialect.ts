@@ -12,6 +12,8 @@ export interface EmbeddingApi {
   readonly id: string;
   readonly path: string;
   readonly shape: EmbeddingShape;
+  /** As in `InferenceDialect`. */
+  readonly saysContext?: boolean;
   decodeRequest(text: string): EmbeddingRequest;
   /** A request of this dialect. */
   encodeOwn(request: EmbeddingRequest, target: Target): WireCall;
@@ -31,6 +33,7 @@ export function embeddingDialect(api: EmbeddingApi): InferenceDialect<EmbeddingR
     kind: 'inference',
     id,
     task: 'embedding',
+    saysContext: api.saysContext === true,
     routes: [{ method: 'POST', path }],
     decodeRequest: api.decodeRequest,
     encodeRequest: (request, target) => (request.dialect === id ? api.encodeOwn(request, target) : api.encodeForeign(request, target)),

@@ -44,6 +44,7 @@ export function ollamaDialect({ id, path, shape, decodeRequest, encodeForeign }:
     id,
     task: 'chat',
     refusesLong: true,
+    saysContext: true,
     routes: [{ method: 'POST', path }],
     decodeRequest,
     encodeRequest: (request, target) => (request.dialect === id ? ownWire(request, target, path, true) : encodeForeign(request, target)),

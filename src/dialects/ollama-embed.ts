@@ -65,6 +65,7 @@ export const dialect = embeddingDialect({
   id,
   path,
   shape,
+  saysContext: true,
   decodeRequest,
   encodeOwn: (request, target) => ownWire(request, target, path, true),
   encodeForeign,

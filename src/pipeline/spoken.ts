@@ -26,11 +26,16 @@ export function dialectFor(caller: InferenceDialect, request: InferenceRequest, 
   return found;
 }
 
-/** The request in a dialect in which the backend can be told to refuse a prompt that is too long; null when it has none that can say this request. */
+/** Has the dialect words for what the target asks beyond the request itself? */
+export function canSay(dialect: InferenceDialect, { refuseLong, saysContext }: Target): boolean {
+  return (refuseLong !== true || dialect.refusesLong === true) && (saysContext !== true || dialect.saysContext === true);
+}
+
+/** The request in a dialect that has words for what the target asks: to refuse a prompt that is too long, which context to keep; null when it has none that can say this request. */
 export function strictCall(request: InferenceRequest, target: Target, speaks: readonly string[], dialects: Dialects): { readonly dialect: InferenceDialect; readonly call: WireCall } | null {
   for (const id of speaks) {
     const dialect = dialects.get(id);
-    if (dialect?.task !== request.task || dialect.refusesLong !== true) continue;
+    if (dialect?.task !== request.task || !canSay(dialect, target)) continue;
     try {
       return { dialect, call: dialect.encodeRequest(request, target) };
     } catch {

@@ -3,7 +3,7 @@ import type { Placement } from '../core/placement.ts';
 import type { InferenceRequest } from '../core/request.ts';
 import type { InferenceDialect, Target, WireCall } from '../dialects/dialect.ts';
 import { type Run, spokenBy } from './next-candidates.ts';
-import { strictCall } from './spoken.ts';
+import { canSay, strictCall } from './spoken.ts';
 
 export interface Wire {
   readonly dialect: InferenceDialect;
@@ -22,8 +22,7 @@ export function wireFor({ parts }: Run, dialect: InferenceDialect, asked: Infere
   const target = parts.brain.target(asked, placement);
   const headers = parts.brain.overflowHeaders(asked, placement, target);
   const request = withLimit(asked, target);
-  const cannotSay = (target.refuseLong === true || target.saysContext === true) && dialect.refusesLong !== true;
-  const other = cannotSay ? strictCall(request, target, spokenBy(parts, placement.backendId) ?? [], parts.dialects) : null;
+  const other = !canSay(dialect, target) ? strictCall(request, target, spokenBy(parts, placement.backendId) ?? [], parts.dialects) : null;
   const { call, ...spoken } = other ?? { dialect, call: dialect.encodeRequest(request, target) };
   return { ...spoken, call: target.maxTokens === undefined ? call : { ...call, rewrites: [...call.rewrites, 'thinking_budget'] }, headers, limit: request.task === 'chat' ? request.sampling.maxTokens : undefined };
 }

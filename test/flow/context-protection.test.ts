@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FakeBackend } from '../fakes/backend.ts';
+import { ollamaEmbedding } from '../fakes/media.ts';
 import { ask, backendsOf, chat, fakeServer, type Json, ollamaChat, ollamaGenerate, openAi, routerWith, until } from '../support/flow-bed.ts';
 import type { TestRouter } from '../support/test-router.ts';
 
@@ -44,6 +45,25 @@ describe('two clients with different contexts', () => {
     expect(answer.headers.get('x-oar-rewrites')).toBe('num_ctx');
     expect(answer.body).toMatchObject({ object: 'chat.completion' });
     expect(fake.catalogue.loads.get('a:1b')).toBe(1);
+  });
+
+  test('an embedding through the OpenAI API keeps the context that the model is in memory with', async () => {
+    const fake = await fakeServer({ models: [{ name: 'e:1b', contextLength: 8192, capabilities: ['embedding'] }], handlers: ollamaEmbedding });
+    const router = await routerWith({ backends: backendsOf({ one: fake }) });
+    const embed = { model: 'e:1b', input: ['Hello', 'there'] };
+    const plain = await ask(router, '/v1/embeddings', embed);
+    expect([fake.requests.at(-1)?.path, plain.headers.get('x-oar-rewrites')]).toEqual(['/v1/embeddings', null]);
+    await ask(router, '/api/embed', { ...embed, options: { num_ctx: 8192 } });
+    const kept = await ask(router, '/v1/embeddings', { ...embed, encoding_format: 'float' });
+    expect([fake.requests.at(-1)?.path, contextSent(fake), kept.headers.get('x-oar-rewrites')]).toEqual(['/api/embed', 8192, 'num_ctx']);
+    expect(kept.body).toEqual(plain.body);
+    // The clients' own way to ask for vectors.
+    const packed = await ask(router, '/v1/embeddings', { ...embed, encoding_format: 'base64' });
+    expect([fake.requests.at(-1)?.path, typeof (packed.body['data'] as Json[])[0]!['embedding']]).toEqual(['/api/embed', 'string']);
+    const smaller = await ask(router, '/api/embeddings', { model: 'e:1b', prompt: 'Hello', options: { num_ctx: 2048 } });
+    expect([contextSent(fake), smaller.headers.get('x-oar-rewrites')]).toEqual([8192, 'num_ctx']);
+    // Tokens can be said through this API alone.
+    expect([(await ask(router, '/v1/embeddings', { ...embed, input: [1, 2] })).status, fake.requests.at(-1)?.path]).toEqual([200, '/v1/embeddings']);
   });
 
   test('at once and cold: whoever comes while the model is loaded gets the same', async () => {
