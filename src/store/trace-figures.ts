@@ -38,6 +38,15 @@ const coldMs = 1_000;
 /** A name longer than this is cut. */
 const longestName = 200;
 
+/** Tags are their callers' to make up: of an hour, or a day, so many are told apart, and all others count together. */
+export const mostTags = 1_000;
+const otherTags = '*other';
+
+/** Where a sum belongs that has no row yet, when its span has so many names. */
+export function placeAmong(key: SumKey, names: number): SumKey {
+  return key.cut === 'tag' && key.name !== otherTags && names >= mostTags ? { ...key, name: otherTags } : key;
+}
+
 /** The moment a trace ended, by which it is counted and found. */
 export function endOf({ receivedAt, totalMs }: Trace): number {
   return receivedAt + totalMs;

@@ -69,6 +69,25 @@ describe.each(drivers.map((driver) => [driver.kind, driver] as const))('%s', (_k
     );
   });
 
+  test('who sends a new tag with every request fills no table: beyond a thousand an hour they count together, and known ones for themselves', () =>
+    withStore(driver, async ({ traces }) => {
+      const tagged = (number: number, tag: string, at: number): Trace => traceOf(`req_${number}`, { receivedAt: at, totalMs: 0, tags: [tag] });
+      for (let batch = 0; batch < 4; batch += 1) await traces.add(Array.from({ length: 400 }, (_, index) => tagged(400 * batch + index, `t${400 * batch + index}`, 5)));
+      await traces.add([tagged(2_000, 't3', 6), tagged(2_001, 'made up', 7), tagged(2_002, 't3', hour)]);
+      for (const span of ['hour', 'day'] as const) {
+        const rows = (await traces.figures({ cut: 'tag', span })).filter(({ at }) => at === 0);
+        expect([span, rows.length, rows.reduce((sum, { requests }) => sum + requests, 0)]).toEqual([span, 1_001, span === 'hour' ? 1_602 : 1_603]);
+        expect(rows.find(({ name }) => name === '*other')?.requests).toBe(601);
+        expect(rows.find(({ name }) => name === 't3')?.requests).toBe(span === 'hour' ? 2 : 3);
+      }
+      // The next hour has room again, and so has this one once it is forgotten.
+      await traces.add([tagged(2_003, 'made up', hour)]);
+      expect((await traces.figures({ cut: 'tag', span: 'hour', since: hour })).map(({ name }) => name)).toEqual(['made up', 't3']);
+      await traces.sweep({ ...keepAll, hoursBefore: hour });
+      await traces.add([tagged(2_004, 'late', 8)]);
+      expect((await traces.figures({ cut: 'tag', span: 'hour', until: hour })).map(({ name }) => name)).toEqual(['late']);
+    }));
+
   test('a trace comes back as it was written, fields that are not known left out', () =>
     withStore(driver, async ({ traces }) => {
       const whole = traceOf('req_1', {

@@ -4,7 +4,7 @@ import { type Trace, triedAt } from '../../core/trace.ts';
 import type { FigureQuery, TraceFilter, TraceLimits, TracePage, TraceRows } from '../store.ts';
 import type { TraceCalls } from '../store-calls.ts';
 import { pageOf, placeIn, type TracePlace } from '../trace-cursor.ts';
-import { addSum, endOf, figuresOf, rangeOf, type Sum, type SumKey, sumsOf, tagsOf } from '../trace-figures.ts';
+import { addSum, endOf, figuresOf, placeAmong, rangeOf, type Sum, type SumKey, sumsOf, tagsOf } from '../trace-figures.ts';
 import { unpackTraces } from '../trace-pack.ts';
 
 interface Row extends TracePlace {
@@ -19,16 +19,13 @@ export class MemoryTraces implements TraceCalls {
   /** By id and arrival, oldest first. */
   readonly #rows = new Map<string, Row>();
   readonly #sums = new Map<string, { readonly key: SumKey; readonly sum: Sum }>();
+  /** How many tags a span has, by its kind and beginning. */
+  readonly #tags = new Map<string, number>();
   #written = 0;
 
   add(packed: readonly unknown[]): void {
     const added = unpackTraces(packed).filter((trace) => this.#addOne(trace));
-    for (const { key, sum } of sumsOf(added)) {
-      const place = JSON.stringify(key);
-      const known = this.#sums.get(place);
-      if (known === undefined) this.#sums.set(place, { key, sum });
-      else addSum(known.sum, sum);
-    }
+    for (const { key, sum } of sumsOf(added)) this.#addSum(key, sum);
     for (const key of [...this.#rows.keys()].slice(0, Math.max(0, this.#rows.size - mostKept))) this.#rows.delete(key);
   }
 
@@ -57,8 +54,24 @@ export class MemoryTraces implements TraceCalls {
     const old = oldest.filter(([, row]) => row.endedAt < before).length;
     const going = oldest.slice(0, Math.min(atOnce, Math.max(old, oldest.length - most)));
     for (const [key] of going) this.#rows.delete(key);
-    for (const [place, { key }] of this.#sums) if (key.at < (key.span === 'hour' ? hoursBefore : daysBefore)) this.#sums.delete(place);
+    for (const [place, { key }] of this.#sums) if (key.at < (key.span === 'hour' ? hoursBefore : daysBefore)) this.#forget(place, key);
     return going.length;
+  }
+
+  #addSum(key: SumKey, sum: Sum): void {
+    const place = JSON.stringify(key);
+    const known = this.#sums.get(place);
+    if (known !== undefined) return addSum(known.sum, sum);
+    const tags = this.#tags.get(spanOf(key)) ?? 0;
+    const among = placeAmong(key, tags);
+    if (among !== key) return this.#addSum(among, sum);
+    this.#sums.set(place, { key, sum });
+    if (key.cut === 'tag') this.#tags.set(spanOf(key), tags + 1);
+  }
+
+  #forget(place: string, key: SumKey): void {
+    this.#sums.delete(place);
+    this.#tags.delete(spanOf(key));
   }
 
   /** Was it new? */
@@ -69,6 +82,10 @@ export class MemoryTraces implements TraceCalls {
     this.#rows.set(key, { number: this.#written, endedAt: endOf(trace), trace });
     return true;
   }
+}
+
+function spanOf({ span, at }: SumKey): string {
+  return `${span} ${at}`;
 }
 
 function byAge(a: TracePlace, b: TracePlace): number {

@@ -4,7 +4,7 @@ import { type Trace, triedAt } from '../../core/trace.ts';
 import type { FigureQuery, TraceFilter, TraceLimits, TracePage, TraceRows } from '../store.ts';
 import type { TraceCalls } from '../store-calls.ts';
 import { pageOf, placeIn } from '../trace-cursor.ts';
-import { addSum, endOf, figuresOf, rangeOf, readSum, type Sum, type SumKey, sumsOf, tagsOf, writeSum } from '../trace-figures.ts';
+import { addSum, endOf, figuresOf, mostTags, placeAmong, rangeOf, readSum, type Sum, type SumKey, sumsOf, tagsOf, writeSum } from '../trace-figures.ts';
 import { unpackTraces } from '../trace-pack.ts';
 import type { Database, SqlRow, SqlValue } from './database.ts';
 import { Statements } from './statements.ts';
@@ -15,6 +15,8 @@ const columns = 'request_id, received_at, ended_at, job_id, principal_id, addres
 /** Every call throws SQLite's own error. */
 export class TraceTable implements TraceCalls {
   readonly #statements: Statements;
+  /** Spans that have as many tags as are told apart, so that they are not counted again for each. */
+  readonly #full = new Set<string>();
 
   constructor(database: Database) {
     this.#statements = new Statements(database);
@@ -60,6 +62,7 @@ export class TraceTable implements TraceCalls {
     const list = JSON.stringify(going);
     if (going.length > 0) for (const [table, column] of [['trace_tags', 'trace'], ['trace_bodies', 'trace'], ['traces', 'number']]) this.#statements.run(`DELETE FROM ${table} WHERE ${column} IN (SELECT value FROM json_each(?))`, list);
     for (const [span, moment] of [['hour', hoursBefore], ['day', daysBefore]] as const) this.#statements.run('DELETE FROM trace_figures WHERE span = ? AND at < ?', span, moment);
+    this.#full.clear();
     return going.length;
   }
 
@@ -80,9 +83,19 @@ export class TraceTable implements TraceCalls {
   #addSum({ cut, span, at, name, second }: SumKey, sum: Sum): void {
     const place = [cut, span, at, name, second] as const;
     const before = this.#statements.get('SELECT sum FROM trace_figures WHERE cut = ? AND span = ? AND at = ? AND name = ? AND second = ?', ...place);
+    const among = before === undefined && cut === 'tag' ? placeAmong({ cut, span, at, name, second }, this.#tagsOf(span, at)) : null;
+    if (among !== null && among.name !== name) return this.#addSum(among, sum);
     const all = before === undefined ? sum : sumIn(before);
     if (before !== undefined) addSum(all, sum);
     this.#statements.run('INSERT INTO trace_figures (cut, span, at, name, second, sum) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET sum = excluded.sum', ...place, writeSum(all));
+  }
+
+  #tagsOf(span: SumKey['span'], at: number): number {
+    const place = `${span} ${at}`;
+    if (this.#full.has(place)) return mostTags;
+    const count = Number(this.#statements.get("SELECT count(*) AS count FROM trace_figures WHERE cut = 'tag' AND span = ? AND at = ?", span, at)?.['count'] ?? 0);
+    if (count >= mostTags) this.#full.add(place);
+    return count;
   }
 
   #numbers(sql: string, ...values: SqlValue[]): number[] {
