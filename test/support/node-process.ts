@@ -28,12 +28,13 @@ export function startNode(args: readonly string[], options: SpawnOptions = {}): 
   return RouterProcess.start(['node', ...args], /oar node \S+: (\S+) /, options);
 }
 
-async function nodesOf(router: RouterProcess): Promise<readonly ListedNode[]> {
-  return (await router.json('/fleet/nodes'))['nodes'] as readonly ListedNode[];
+async function nodesOf(router: RouterProcess, headers: Readonly<Record<string, string>>): Promise<readonly ListedNode[]> {
+  return ((await (await fetch(`${router.url}/fleet/nodes`, { headers })).json()) as { readonly nodes: readonly ListedNode[] }).nodes;
 }
 
-export async function nodeOf(router: RouterProcess, id: string): Promise<ListedNode | undefined> {
-  return (await nodesOf(router)).find((node) => node.id === id);
+/** `headers`: of a caller who may look, where a key is asked for. */
+export async function nodeOf(router: RouterProcess, id: string, headers: Readonly<Record<string, string>> = {}): Promise<ListedNode | undefined> {
+  return (await nodesOf(router, headers)).find((node) => node.id === id);
 }
 
 export function chatWith(router: RouterProcess, model: string, more: Json = {}): Promise<Response> {
