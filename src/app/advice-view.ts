@@ -1,18 +1,24 @@
 /** Advice on models as the dashboard's API shows it (contract fleet part 2.8). Pure. */
-import type { Advice, FleetAdvice, MachinePlan } from '../routing/recommend.ts';
+import type { Advice, FleetAdvice, MachinePlan, ModelUse } from '../routing/recommend.ts';
 import { isoTime } from '../http/iso-time.ts';
 import { gigabytes } from '../http/node-view.ts';
 
 type Json = Record<string, unknown>;
 
-/** `at` in epoch milliseconds. */
-export function adviceView({ machines, demand, uncovered }: FleetAdvice, used: readonly { readonly model: string; readonly nodeId: string; readonly requests: number }[], at: number): Json {
+/** What was used since a moment, both in epoch milliseconds. */
+export interface AdviceGrounds {
+  readonly used: readonly ModelUse[];
+  readonly since: number;
+  readonly at: number;
+}
+
+export function adviceView({ machines, demand, uncovered }: FleetAdvice, { used, since, at }: AdviceGrounds): Json {
   const nodes = machines.map(planRow);
   const sum = (name: string): number => Math.round(nodes.reduce((all, node) => all + Number(node[name] ?? 0), 0) * 100) / 100;
   return {
     nodes,
     usage: {
-      hours: 24,
+      since: isoTime(since),
       requests: used.reduce((all, { requests }) => all + requests, 0),
       by_category: demand.map(({ category, requests }) => ({ category, requests })),
       by_model: used.map(({ model, nodeId, requests }) => ({ model, node_id: nodeId, requests })),
@@ -49,7 +55,7 @@ function planRow({ nodeId, backendId, report: { disk }, memory, stored, advice }
 function adviceRow(nodeId: string, { model, title, category, memoryBytes, quality, reason, priority, there, fileBytes: size, tokensPerSecond, requests }: Advice): Json {
   return {
     node_id: nodeId, model, display_name: title, category, ram_gb: gigabytes(memoryBytes), quality_score: quality, reason, priority, already_available: there,
-    size_gb: gigabytes(size), tokens_per_second: tokensPerSecond === null ? null : Math.round(tokensPerSecond * 10) / 10, requests_24h: requests,
+    size_gb: gigabytes(size), tokens_per_second: tokensPerSecond === null ? null : Math.round(tokensPerSecond * 10) / 10, requests,
   };
 }
 

@@ -1,4 +1,4 @@
-/** Advice on which model should be on which machine: made from what the traces say of the last day, and kept for a while. */
+/** Advice on which model should be on which machine: made from what the traces say since yesterday, and kept for a while. */
 import type { Clock } from '../core/clock.ts';
 import type { FleetView } from '../core/fleet.ts';
 import { adviceView } from './advice-view.ts';
@@ -43,14 +43,15 @@ export function createAdvising(sources: AdvisingSources): (fresh: boolean) => Pr
 
 async function adviseNow({ clock, store, flush, fleet }: AdvisingSources): Promise<unknown> {
   await flush();
-  const since = clock.now() - dayMs;
-  const [rows, unknown] = await Promise.all([store.figures({ cut: 'place', span: 'hour', since }), store.list({ since, status: notFound, limit: mostMissing })]);
+  // What ran where is counted by whole days.
+  const since = Math.floor(clock.now() / dayMs - 1) * dayMs;
+  const [rows, unknown] = await Promise.all([store.figures({ cut: 'place', span: 'day', since }), store.list({ since, status: notFound, limit: mostMissing })]);
   const used = usesIn(rows);
   const facts: AdviceFacts = { view: fleet(), catalogue: modelCatalogue, used, missing: missingIn(unknown.traces) };
-  return adviceView(recommendModels(facts), used, clock.now());
+  return adviceView(recommendModels(facts), { used, since, at: clock.now() });
 }
 
-/** Of all hours, the most used first. What was tried nowhere has no name. */
+/** Of both days, the most used first. What was tried nowhere has no name. */
 function usesIn(rows: Awaited<ReturnType<TraceStore['figures']>>): readonly ModelUse[] {
   const uses = new Map<string, ModelUse>();
   for (const { name, second: nodeId, requests } of rows) {

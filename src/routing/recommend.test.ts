@@ -137,7 +137,7 @@ describe('what is there', () => {
   test('and in use is kept, whether or not the catalogue knows it, and nothing is advised for its use', () => {
     const sketch = { models: [model('mine-coder:7b'), model('idle-coder:7b')] };
     const advice = of(advise({ a: { sketch } }, { used: [{ nodeId: 'a', model: 'mine-coder:7b', requests: 12 }] }), 'a');
-    expect(advice[0]).toMatchObject({ model: 'mine-coder:7b', there: true, priority: 'high', requests: 12, quality: null, reason: 'It is in use here: 12 requests in the last day.' });
+    expect(advice[0]).toMatchObject({ model: 'mine-coder:7b', there: true, priority: 'high', requests: 12, quality: null, reason: 'It is in use here: 12 requests since yesterday.' });
     expect(advice.filter(({ category }) => category === 'coding')).toHaveLength(1);
   });
 });

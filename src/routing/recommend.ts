@@ -15,7 +15,7 @@ export interface ModelUse {
 export interface AdviceFacts {
   readonly view: FleetView;
   readonly catalogue: readonly CatalogueModel[];
-  /** What ran where in the last 24 hours. */
+  /** What ran where since yesterday. */
   readonly used: readonly ModelUse[];
   /** What was asked for in that time, and is nowhere. */
   readonly missing: readonly { readonly model: string; readonly requests: number }[];
@@ -36,7 +36,7 @@ export interface Advice {
   readonly priority: 'high' | 'medium' | 'low';
   /** Exactly this tag is on the machine. */
   readonly there: boolean;
-  /** Requests of the last 24 hours that speak for it. */
+  /** Requests since yesterday that speak for it. */
   readonly requests: number;
 }
 
@@ -173,7 +173,7 @@ function keepUsed(draft: Draft, { facts }: Fleet): void {
     const family = known?.family ?? model?.family ?? name;
     if (model === undefined || fileBytes === undefined || memoryNeeded(fileBytes) > draft.memoryLeft || draft.families.has(family)) continue;
     const uses = usesOf(model, facts.catalogue);
-    take(draft, { model: model.name, title: known?.title ?? model.name, category: uses[0] ?? null, fileBytes, quality: known?.quality ?? null, tokensPerSecond: null, there: true, requests, priority: 'high', reason: `It is in use here: ${counted(requests)} in the last day.` }, family, uses);
+    take(draft, { model: model.name, title: known?.title ?? model.name, category: uses[0] ?? null, fileBytes, quality: known?.quality ?? null, tokensPerSecond: null, there: true, requests, priority: 'high', reason: `It is in use here: ${counted(requests)} since yesterday.` }, family, uses);
   }
 }
 
@@ -184,7 +184,7 @@ function bringMissing(draft: Draft, fleet: Fleet): void {
     if (known === undefined || (fleet.copies.get(modelKey(known.name)) ?? 0) > 0) continue;
     const choice = choiceOf(known, draft, fleet);
     if (choice === null) continue;
-    advise(draft, fleet, choice, known.categories[0] as UseCategory, { requests, priority: 'high', reason: `It was asked for by name ${requests === 1 ? 'once' : `${requests} times`} in the last day, and no machine has it.` });
+    advise(draft, fleet, choice, known.categories[0] as UseCategory, { requests, priority: 'high', reason: `It was asked for by name ${requests === 1 ? 'once' : `${requests} times`} since yesterday, and no machine has it.` });
   }
 }
 
@@ -240,7 +240,7 @@ function whyThis({ fileBytes, tokensPerSecond, there }: Choice, category: UseCat
   const speed = tokensPerSecond === undefined ? '' : `, about ${tokensPerSecond < 10 ? tokensPerSecond.toFixed(1) : Math.round(tokensPerSecond)} tokens/s`;
   return [
     `The best for ${category} that suits this machine: ${gb(memoryNeeded(fileBytes))} of the ${gb(memoryLeft)} GB of ${memory.where} that are left${speed}.`,
-    ...(requests > 0 ? [`${counted(requests)} for ${category} in the last day.`] : []),
+    ...(requests > 0 ? [`${counted(requests)} for ${category} since yesterday.`] : []),
     ...(gap ? [`No machine has a model for ${category} yet.`] : []),
     ...(there ? ['It is on the disk already.'] : []),
   ].join(' ');

@@ -24,7 +24,7 @@ test('advice follows demand and what is there, has the members of the contract, 
   expect(planMembers.split(' ').filter((name) => !(name in (plan as Json)))).toEqual([]);
   for (const row of rows) expect(rowMembers.split(' ').filter((name) => !(name in row))).toEqual([]);
   expect(plan).toMatchObject({ node_id: 'local', total_ram_gb: 64, usable_ram_gb: 58, disk_available_gb: 500 });
-  expect(rows.find(({ model }) => model === 'mine-coder:7b')).toMatchObject({ already_available: true, priority: 'high', requests_24h: 1 });
+  expect(rows.find(({ model }) => model === 'mine-coder:7b')).toMatchObject({ already_available: true, priority: 'high', requests: 1, reason: 'It is in use here: 1 request since yesterday.' });
   expect(rows.filter(({ model }) => model === 'qwen3:32b' || model === 'qwen3:30b').every((row) => row['already_available'] === false)).toBe(true);
   expect(rows.every(({ category }) => category !== 'image')).toBe(true);
   const asked = rows.find(({ model }) => model === 'mistral:7b') as Json;
