@@ -3,6 +3,7 @@ import type { BackendState, FleetView, Resident } from '../core/fleet.ts';
 import type { Candidate } from '../core/placement.ts';
 import { type Listing, listingsOf } from './listings.ts';
 import { type MachineFacts, machineFacts } from './machine-facts.ts';
+import { ownerUse } from './owner-use.ts';
 import { perView } from './per-view.ts';
 import { residencyOf } from './spec-view.ts';
 
@@ -10,6 +11,8 @@ export interface CandidateFacts {
   readonly backend: BackendState;
   readonly resident: Resident | null | 'unknown';
   readonly sizeBytes: number | undefined;
+  /** How much of the machine its owner uses, from 0 to 1. */
+  readonly ownerUse: number;
   /** How much memory its backend's models take now. */
   readonly takenBytes: number;
   /** Null when it is not asked for. */
@@ -53,9 +56,15 @@ function factsOf({ backendId, nodeId, modelKey }: Candidate, fleet: FleetView, w
     backend,
     resident,
     sizeBytes: listed?.sizeBytes ?? loadedBytes,
+    ownerUse: ownerUseOn(nodeId, fleet),
     takenBytes: (backend.report?.resident ?? []).reduce((sum, one) => sum + (one.vramBytes ?? one.sizeBytes ?? 0), 0),
     room: withRoom ? { ...machineFacts(nodeId, fleet), memoryBytes: loadedBytes ?? loadedElsewhere(modelKey, fleet)?.bytes ?? listed?.sizeBytes ?? listedElsewhere(modelKey, fleet)?.bytes } : null,
   };
+}
+
+function ownerUseOn(nodeId: string, { nodes }: FleetView): number {
+  const report = nodes.find(({ id }) => id === nodeId)?.report;
+  return report ? ownerUse(report) : 0;
 }
 
 /** Kept when nobody says, too. */

@@ -2,10 +2,12 @@
 import { expect, test } from 'vitest';
 import { backend, candidate, entry, fleet } from '../../test/fakes/brain.ts';
 import type { LearnedSpeed } from '../core/fleet.ts';
+import type { NodeCapacity, NodeReport, NodeState } from '../core/node.ts';
 import type { Signal } from '../signals/signal.ts';
 import { signal as affinity } from '../signals/affinity.ts';
 import { signal as loadTime } from '../signals/load-time.ts';
 import { signal as oneLoad } from '../signals/one-load.ts';
+import { signal as owner } from '../signals/owner.ts';
 import { signal as waitTime } from '../signals/wait-time.ts';
 import type { Pin } from './affinity.ts';
 import { type BackendWork, createPlace, type PlacePolicy } from './place.ts';
@@ -25,6 +27,7 @@ interface Scene {
   readonly queued?: number;
   readonly unavailable?: readonly string[];
   readonly pin?: Pin;
+  readonly nodes?: readonly NodeState[];
   readonly entry?: Partial<Entry>;
   readonly at?: number;
 }
@@ -36,7 +39,7 @@ function place(backends: Parameters<typeof fleet>[0], scene: Scene = {}) {
   const choose = createPlace({
     policy: scene.policy ?? 'adaptive',
     signals: scene.signals ?? [affinity, loadTime, oneLoad, waitTime],
-    fleet: () => fleet(backends, (id) => scene.speed?.[id] ?? {}),
+    fleet: () => ({ ...fleet(backends, (id) => scene.speed?.[id] ?? {}), nodes: scene.nodes ?? [] }),
     work: (id) => scene.work?.[id] ?? { ...idle, running: running[id] ?? 0 },
     slots: () => full,
     running: ({ backendId }) => running[backendId] ?? 0,
@@ -168,4 +171,39 @@ test('a backend that is gone is no place', () => {
   const gone = [candidate('gone')];
   expect(choose(entry('1', gone), gone)).toBeNull();
   expect(choose(entry('1', [...gone, candidate('too')]), gone)).toBeNull();
+});
+
+/** Machines as their agents tell of them; each backend is on the one of its name. */
+function used(reports: Readonly<Record<string, Pick<NodeReport, 'activity' | 'capacity'>>>, backends: Parameters<typeof fleet>[0], scene: Scene = {}) {
+  const nodes = Object.entries(reports).map(([id, report]) => ({ id, source: 'agent', status: 'online', draining: false, heardAt: 0, report: { ...report, nodeId: id, memory: { totalBytes: 64e9, usedBytes: 0, availableBytes: 64e9, pressure: 'normal' }, gpus: [], servers: [] } }) as unknown as NodeState);
+  return place(backends, { signals: [affinity, loadTime, oneLoad, owner, waitTime], ...scene, nodes });
+}
+
+const capacity = (availability: number, more: Partial<NodeCapacity> = {}): NodeCapacity => ({ mode: 'learned_medium', availability, reason: 'currently_busy', overridden: false, confidence: 1, daysObserved: 30, ...more });
+
+test.each(bothPolicies.flatMap((policy) => [
+  [policy, 'little of it is left', { capacity: capacity(0.25) }] as const,
+  [policy, 'it is used hard', { activity: 'intensive' as const }] as const,
+  [policy, 'it is used, and still being learned about', { activity: 'heavy' as const, capacity: capacity(0.9, { mode: 'bootstrap' }) }] as const,
+]))('%s: a machine goes after a free one with the same model when %s', (policy, _why, report) => {
+  expect(used({ a: report, b: {} }, [warm('a'), warm('b')], { policy })).toMatchObject({ backendId: 'b' });
+  // As good, or nearly: one request runs there, of which little is left.
+  const work = { b: { running: 1, pendingPromptTokens: 50, pendingCompletionTokens: 10 } };
+  expect(used({ a: { activity: 'intensive' }, b: {} }, [warm('a'), warm('b')], { policy, work })).toMatchObject({ backendId: 'b' });
+});
+
+test.each(bothPolicies)('%s: nobody waits long for a free machine, nor is the model loaded on one while a used one has it', (policy) => {
+  const work = { b: { running: 3, pendingPromptTokens: 9_000, pendingCompletionTokens: 900 } };
+  expect(used({ a: { activity: 'intensive' }, b: {} }, [warm('a'), warm('b')], { policy, work })).toMatchObject({ backendId: 'a' });
+  expect(used({ a: { activity: 'intensive' }, b: {} }, [warm('a'), cold('b')], { policy })).toMatchObject({ backendId: 'a' });
+});
+
+test.each(bothPolicies)('%s: half of a machine is free enough, and so is one whose owner gave it by hand', (policy) => {
+  for (const report of [{ capacity: capacity(0.5) }, { activity: 'moderate' as const }, { activity: 'intensive' as const, capacity: capacity(1, { overridden: true }) }]) expect(used({ a: report, b: {} }, [warm('a'), warm('b')], { policy })).toMatchObject({ backendId: 'a' });
+});
+
+test('what an owner costs a place is told in milliseconds, and bounded', () => {
+  // 500 tokens at the usual 500 a second are read in a second.
+  expect(used({ a: { activity: 'intensive', capacity: capacity(0.2) } }, [warm('a'), warm('b')])).toMatchObject({ backendId: 'b', considered: [{ backendId: 'a', total: 3_000 }, { backendId: 'b', total: 1_000 }] });
+  expect(used({ a: { activity: 'heavy' } }, [warm('a'), warm('b')])).toMatchObject({ considered: [{ backendId: 'a', total: 2_000 }, { backendId: 'b', total: 1_000 }] });
 });

@@ -201,6 +201,7 @@ class Placer {
       pendingCompletionTokens: turns * work.pendingCompletionTokens,
       slots: this.#options.slots(candidate),
       promptTokens: entry.promptTokens,
+      ownerUse: facts.ownerUse,
     };
     return facts.room === null ? view : Object.assign(view, this.#roomViewOf(candidate, facts.resident, facts.room));
   }

@@ -56,17 +56,21 @@ export function sumOf(signals: readonly Signal[], { candidate, facts, runningMod
 /** Each outweighs any number of requests that run, so the sum orders by residency, then by conversation, then by load. */
 const coldPoints = 1_000_000;
 const pinPoints = 100_000;
+/** An owner who needs nearly all of a machine counts as so many requests. */
+const ownerPoints = 2;
 
 export function leastBusy({ candidate, facts, runningModel }: Sight, view: SignalView): Weighed {
   const loaded = view.resident !== null && view.resident !== 'unknown';
   const notLoaded = loaded ? 0 : view.resident === null && runningModel > 0 ? coldPoints / 2 : coldPoints;
   const pinned = view.resident !== null && view.readTokens > 0 ? -pinPoints : 0;
+  const owner = ownerPoints * (view.ownerUse ?? 0);
   const why: readonly Term[] = [
     { signal: 'not-loaded', value: notLoaded, unit: 'points' },
     { signal: 'affinity', value: pinned, unit: 'points' },
     { signal: 'running', value: view.running, unit: 'points' },
+    ...(owner === 0 ? [] : [{ signal: 'owner', value: owner, unit: 'points' } as const]),
   ];
-  const total = notLoaded + pinned + view.running;
+  const total = notLoaded + pinned + view.running + owner;
   return { candidate, facts, runningModel, why, total, cost: total, veto: undefined, readTokens: view.readTokens, running: view.running };
 }
 

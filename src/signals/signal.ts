@@ -43,6 +43,8 @@ export interface SignalView {
   readonly slots: number;
   /** The request that is to be placed. */
   readonly promptTokens: number;
+  /** How much of the machine its owner uses now, from 0 (or absent: free, or nobody knows) to 1. */
+  readonly ownerUse?: number;
   /** Null or absent: nothing on it reports. */
   readonly machine?: MachineView | null;
   /** What the model takes in memory: as it was loaded somewhere, else as its file is. */

@@ -38,6 +38,7 @@ const anyView: fc.Arbitrary<SignalView> = fc
     pendingCompletionTokens: count,
     slots: fc.nat(8),
     promptTokens: count,
+    ownerUse: optional(share),
     machine: fc.option(anyMachine),
     memoryBytes: optional(count),
     idleBytes: optional(count),
