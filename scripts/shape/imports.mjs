@@ -20,6 +20,7 @@ const rooms = new Map([
   ['telemetry', ['telemetry.ts']],
   ['http', ['http.ts']],
   ['node', ['node.ts', 'collectors/collector.ts']],
+  ['bench', ['bench.ts']],
   ['cache', ['cache.ts']],
   ['ensemble', ['ensemble.ts']],
   ['config', ['config.ts']],

@@ -21,6 +21,7 @@ import { createRecorder } from '../telemetry/recorder.ts';
 import type { Log, RequestLog } from '../telemetry/telemetry.ts';
 import { UsageLedger } from '../telemetry/usage-ledger.ts';
 import { createAdminPlane } from './admin-plane.ts';
+import { createBenchmarking } from './benchmarking.ts';
 import { gaugesNow, routesOf } from './addresses.ts';
 import type { PlannedBackend } from './backend-plan.ts';
 import { createFetchPicture } from './fetch-picture.ts';
@@ -93,14 +94,15 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const conversations = createConversations({ store: store.kv, clock, log, ttlMs: config.responses.ttlSeconds * 1000, maxStored: config.responses.maxStored });
   const models = createModelOperations({ view: () => fleet.view(), changed: (id, change) => fleet.modelsChanged(id, change), backend: (id) => serving.sendTo(id), localNodeId: config.server.nodeId, clock, log });
   const policies = createFleetPolicies({ ...options, config, whereFrom: options.loaded.whereFrom, fleet, backend: (id) => serving.get(id), store, ledger, models, audit: admin.audit, keyless: access.control === null, load: () => service.load() });
-  const service = createService({ ...options, policies, policy: access.policy, spend: (plane, keyId, tokens) => access.control?.spend(plane, keyId, tokens), preparation: preparationOf(options), conversations, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics, [ledger, ...tracing.recorders, policies.use]), watch: tracing.places, machinesAwaitedUntil: () => nodes.awaitedUntil(), stopping: () => state.stopping });
+  const benchmarking = createBenchmarking({ clock, fleet, store, service: () => service });
+  const service = createService({ ...options, policies, policy: access.policy, spend: (plane, keyId, tokens) => access.control?.spend(plane, keyId, tokens), preparation: preparationOf(options), conversations, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics, [ledger, ...tracing.recorders, policies.use, benchmarking.recorder]), watch: tracing.places, machinesAwaitedUntil: () => nodes.awaitedUntil(), stopping: () => state.stopping });
   const sessions = { desk: access.control?.sessions ?? null, basePath: config.server.basePath, secure: config.server.https.enabled };
   const plain = routesOf({ sessions, models, clock, fleet, service, metrics, ledger, usageStore: store.usage, streams, answers: conversations, facts: statusFacts(config, version, ollamaUrl(options)), defaultTaskType: config.router.defaultTaskType, aliases: config.aliases, startedAt: clock.now(), accepting: () => state.accepting, pageFolder: config.dashboard.enabled ? pageFolder() : null });
   const nodes = createNodes({ config, store, fleet, serving, clock, log, keyless: access.control === null, denied: admin.denied, ownCapacity: options.ownCapacity });
   const machines = [...heartbeatRoutes(nodes, { allowOtherHosts: config.fleet.allowOtherHosts, ownAddresses }), ...nodeRoutes(nodes, admin.audit)];
   // Without a door that asks for keys these would be open.
   const health = new HealthWatch({ ...tracing.source, version, fleet: () => fleet.view(), load: () => service.load(), aliases: config.aliases, keys: () => access.policy().apiKeys, pinned: () => ({ everywhere: config.preload.pinned, nodes: policies.pins.nodes }) });
-  const watching = watchingRoutes({ config, version, clock, fleet, service, store, streams, tracing, presetContext: policies.presetFor, findings: () => health.findings(), latestFindings: () => health.latest() });
+  const watching = watchingRoutes({ config, version, clock, fleet, service, store, streams, tracing, benchmarks: benchmarking.desk, presetContext: policies.presetFor, findings: () => health.findings(), latestFindings: () => health.latest() });
   const routes = [...machines, ...tracing.routes, ...watching, ...policies.routes, ...plain, ...(access.control === null ? [] : [...admin.routes, ...adminJobRoutes(service.jobs, admin.audit), ...tracing.adminRoutes(conversations, admin.audit)])];
   const door = new Door(() => startServer(serverOptions(config, clock, log, routes, access.control)));
   const lifecycle = new Lifecycle(
@@ -121,6 +123,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
       { name: 'access', start: () => access.file?.watch(), stop: () => access.file?.stop() },
       door,
       announcing(config, version, clock, log, () => door.port),
+      benchmarking,
       { name: 'event streams', start: () => {}, stop: () => streams.end() },
       { name: 'accepting', start: () => void Object.assign(state, { accepting: true }), stop: () => void Object.assign(state, { accepting: false, stopping: true }) },
     ],

@@ -1,8 +1,10 @@
 /** What the dashboard and old fleet clients look at: the fleet as it is now, figures over time, health, benchmarks. */
+import type { BenchDesk } from '../bench/bench.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import { benchmarkRunRoutes } from '../http/benchmark-runs.ts';
 import { benchmarkRoutes } from '../http/benchmarks.ts';
 import type { OpenStreams } from '../http/event-stream.ts';
 import { figureRoutes } from '../http/figures.ts';
@@ -27,6 +29,7 @@ export interface WatchingSources {
   readonly store: Pick<Store, 'kv'>;
   readonly streams: OpenStreams;
   readonly tracing: Tracing;
+  readonly benchmarks: BenchDesk;
   /** What was set for a model, for callers who name no context. */
   readonly presetContext: (model: string) => number | undefined;
   /** What the checks say now. */
@@ -43,6 +46,7 @@ export function watchingRoutes(sources: WatchingSources): readonly Route[] {
     ...figureRoutes({ ...told, recommendedContext, presetContext }),
     ...healthReportRoutes({ ...told, findings, recommendations: createAdvising(told) }),
     ...notHereRoutes,
+    ...benchmarkRunRoutes(sources.benchmarks),
     ...benchmarkRoutes({ clock, store: store.kv }),
   ];
 }

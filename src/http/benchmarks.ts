@@ -41,13 +41,19 @@ async function one({ params }: Exchange, { store }: BenchmarkSource): Promise<un
   return text === null ? null : (JSON.parse(text) as unknown);
 }
 
-async function save(exchange: Exchange, { clock, store }: BenchmarkSource): Promise<void> {
-  const run = runIn(await readJsonObject(exchange), clock.now());
+async function save(exchange: Exchange, source: BenchmarkSource): Promise<void> {
+  const id = await keepBenchmark(await readJsonObject(exchange), source);
+  exchange.send(200, { status: 'saved', run_id: id });
+}
+
+/** Resolves with its id. Rejects with `invalid_request`, `payload_too_large`, `store_unavailable`. */
+export async function keepBenchmark(fields: Readonly<Json>, { clock, store }: BenchmarkSource): Promise<string> {
+  const run = runIn(fields, clock.now());
   const text = JSON.stringify(run);
   if (text.length > longestRun) throw new RouterError('payload_too_large', `A run may take ${longestRun} characters; leave parts of its reports out.`);
   await store.put(prefix + String(run['run_id']), text, null);
   await store.trim(prefix, mostRuns);
-  exchange.send(200, { status: 'saved', run_id: run['run_id'] });
+  return String(run['run_id']);
 }
 
 /** Members that are not among the known ones are left out. Throws `invalid_request`. */
