@@ -146,7 +146,15 @@ function kindOf(name: string): BackendKind {
 
 export function ollamaServer(url: string, started: OllamaProcess | null): LocalServer {
   const server = localServer({ id: 'ollama', kind: 'ollama', url, priority: 0, tags: [], models: [], timeouts: defaultTimeouts }, kindOf('ollama'));
-  return { ...server, maxConcurrent: () => started?.slots, relayOnly: () => started?.runs === true };
+  return { ...server, probe: (previous, signal) => probeOllama(server, kindOf('ollama'), url, previous, signal), maxConcurrent: () => started?.slots, relayOnly: () => started?.runs === true };
+}
+
+/** Programs on this machine may have been told to ask the router, by `OLLAMA_HOST`; what it has is not this machine's. */
+async function probeOllama(server: LocalServer, kind: BackendKind, url: string, previous: Parameters<LocalServer['probe']>[0], signal: AbortSignal): ReturnType<LocalServer['probe']> {
+  const report = await server.probe(previous, signal);
+  const settings: BackendSettings = { id: 'ollama', kind: 'ollama', url, priority: 0, tags: [], models: [], timeouts: defaultTimeouts };
+  if (previous === null && (await isRouter(createProbeClient(settings, kind, probeMs, signal)))) throw new Error('It is a router. Name the Ollama of this machine with --ollama-host.');
+  return report;
 }
 
 function localServer(settings: BackendSettings, kind: BackendKind): LocalServer {
@@ -175,7 +183,7 @@ export function otherServers(ollamaUrl: string, env: NodeWorld['env']): ServerSo
 
 /** A router lists models like any server; one that was told of itself would ask itself for ever. */
 function isRouter(client: ReturnType<typeof createProbeClient>): Promise<boolean> {
-  return client.get('/health').then(
+  return client.get('/health/live').then(
     (health) => typeof health === 'object' && health !== null && (health as { service?: unknown }).service === 'ollama-agent-router',
     () => false,
   );

@@ -17,7 +17,7 @@ export interface NamedHost {
 }
 
 /** Larger ones are not looked at. */
-const longestBody = 2_000_000;
+export const longestBody = 2_000_000;
 
 /** Throws `invalid_request` that names what is missing or wrong, and `payload_too_large`. `at`: epoch milliseconds, where the body does not say. */
 export function readHeartbeat(text: string, at: number): HeartbeatBody {

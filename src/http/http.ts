@@ -5,6 +5,13 @@ import type { Rule } from '../access/access.ts';
 import type { Plane, Principal } from '../core/principal.ts';
 import type { Reply } from '../pipeline/pipeline.ts';
 
+/** What a body may be where it is not everybody's: never more than what holds for all. */
+export interface BodyLimits {
+  readonly bytes: number;
+  /** How long it may take to arrive. */
+  readonly withinMs: number;
+}
+
 /** One request on its way through an address. */
 export interface Exchange {
   readonly method: string;
@@ -25,7 +32,7 @@ export interface Exchange {
   readonly receivedAt: number;
   readonly reply: Reply;
   /** The whole body. Rejects with `payload_too_large` or `unsupported_media_type`. */
-  body(): Promise<string>;
+  body(limits?: BodyLimits): Promise<string>;
   /** The whole body of a form with files, one character for each byte. Rejects like `body`. */
   form(): Promise<string>;
   /** The body as it arrives, of any size. Ends with an error when the caller leaves. */

@@ -7,7 +7,7 @@ import type { SlowBodies } from './slow-bodies.ts';
 export type BodyKind = 'json' | 'form';
 
 /** The body as text; a caller who holds it back is asked for it. Rejects with `payload_too_large`, `unsupported_media_type` or `cancelled` (the caller left). */
-export function readBody(request: IncomingMessage, limitBytes: number, slow: Pick<SlowBodies, 'begun' | 'ended'>, kind: BodyKind = 'json', heldBack: { invite(): void } | null = null): Promise<string> {
+export function readBody(request: IncomingMessage, limitBytes: number, slow: Pick<SlowBodies, 'begun' | 'ended'>, kind: BodyKind = 'json', heldBack: { invite(): void } | null = null, withinMs?: number): Promise<string> {
   const refusal = refuse(request, limitBytes, kind);
   const encoding = kind === 'json' ? 'utf8' : 'latin1';
   return new Promise((resolve, reject) => {
@@ -15,7 +15,7 @@ export function readBody(request: IncomingMessage, limitBytes: number, slow: Pic
     let size = 0;
     if (refusal) reject(refusal);
     else heldBack?.invite();
-    slow.begun(request, reject);
+    slow.begun(request, reject, withinMs);
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (!refusal && size <= limitBytes) {

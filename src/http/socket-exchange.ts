@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Admission } from '../access/access.ts';
 import type { Plane, Principal } from '../core/principal.ts';
 import type { Connection } from './connection.ts';
-import type { Exchange } from './http.ts';
+import type { BodyLimits, Exchange } from './http.ts';
 import { type BodyKind, readBody } from './read-body.ts';
 import type { SlowBodies } from './slow-bodies.ts';
 import type { SocketReply } from './socket-reply.ts';
@@ -82,8 +82,8 @@ export class SocketExchange implements Exchange {
     return this.#arrival.receivedAt;
   }
 
-  body(): Promise<string> {
-    return this.#read('json');
+  body(limits?: BodyLimits): Promise<string> {
+    return this.#read('json', limits);
   }
 
   form(): Promise<string> {
@@ -95,9 +95,10 @@ export class SocketExchange implements Exchange {
     return this.#request;
   }
 
-  #read(kind: BodyKind): Promise<string> {
+  #read(kind: BodyKind, { bytes, withinMs }: Partial<BodyLimits> = {}): Promise<string> {
     const { bodyLimitBytes, formLimitBytes, slowBodies, heldBack } = this.#arrival;
-    return readBody(this.#request, kind === 'form' ? formLimitBytes : bodyLimitBytes, slowBodies, kind, heldBack ? this.reply : null);
+    const limitBytes = Math.min(kind === 'form' ? formLimitBytes : bodyLimitBytes, bytes ?? Number.POSITIVE_INFINITY);
+    return readBody(this.#request, limitBytes, slowBodies, kind, heldBack ? this.reply : null, withinMs);
   }
 
   send(status: number, body: unknown, headers?: Readonly<Record<string, string>>): void {

@@ -11,6 +11,8 @@ export interface ServerState {
   /** `unknown` until the first question was answered, or was not. */
   readonly status: 'unknown' | 'up' | 'down';
   readonly problem?: string;
+  /** It is down, and yet something answers there. */
+  readonly answers?: boolean;
   /** What it said last. */
   readonly report: BackendReport | null;
 }
@@ -139,7 +141,7 @@ class Watched {
       this.#failures += 1;
       const gone = thrown instanceof RouterError && thrown.code === 'backend_unreachable';
       if (this.state.status === 'up' && !gone && this.#failures < slowAnswers) return this.state;
-      return { server, status: 'down', problem: problemOf(server, thrown), report };
+      return { server, status: 'down', problem: problemOf(server, thrown), answers: !gone, report };
     }
   }
 

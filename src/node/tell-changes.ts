@@ -24,7 +24,7 @@ export function serverLine(state: ServerState, before: ServerState, starts: bool
   if (state.status === 'up' && before.status !== 'up') return `${name} answers at ${url}: ${modelWords(state)}.`;
   if (state.status === 'unknown') return `${name} at ${url} is gone.`;
   if (state.status !== 'down' || before.status === 'down') return null;
-  if (before.status === 'up') return `${state.problem ?? `${name} does not answer.`} Watching until it does.`;
+  if (before.status === 'up' || state.answers === true) return `${state.problem ?? `${name} does not answer.`} Watching until it does.`;
   return `No ${name} answers at ${url}; watching until one does.${starts || state.server.name !== 'ollama' ? '' : ' Start it with `ollama serve`, or run `oar node --start-ollama`.'}`;
 }
 

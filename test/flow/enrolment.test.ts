@@ -1,7 +1,7 @@
 /** Machines join a router that does not take just anybody: by token, by an operator's word, and never in another's place. */
 import { expect, test } from 'vitest';
 import { join } from 'node:path';
-import { accessOf, bearer, closed, keyEntry, ownFolder } from '../support/access-bed.ts';
+import { accessOf, bearer, closed, keyEntry, ownFolder, wireTo } from '../support/access-bed.ts';
 import { ask, chat, fakeServer, faultsOf, openAi, type Json, read, routerWith, until } from '../support/flow-bed.ts';
 import { heartbeat, oldBody, ollamaOf, ScriptedNode } from '../support/scripted-node.ts';
 import type { TestRouter } from '../support/test-router.ts';
@@ -170,4 +170,17 @@ test('a stranger who calls himself like the router\'s own machine takes nothing 
   }
   expect(nodeIn(router, 'home')).toMatchObject({ source: 'local', status: 'online', draining: false });
   expect((await ask(router, openAi, chat({ model: 'a:1b' }))).headers.get('x-oar-backend')).toBe('box');
+});
+
+test('bodies that strangers begin and do not end take little memory, and from nobody else\'s share', async () => {
+  const router = await routerWith({ backends: [], access: accessOf({ standalone: closed, runtimeAgent: closed }, [keyEntry('manager', { scopes: ['standalone', 'manage'] })]) });
+  const from = (address: string) => new ScriptedNode(router, `n${address.replaceAll('.', '-')}`, { headers: { 'x-forwarded-for': address } });
+  const begun = Array.from({ length: 17 }, () => wireTo(Number(new URL(router.url).port)));
+  for (const wire of begun) wire.send('POST /heartbeat HTTP/1.1\r\nhost: 127.0.0.1\r\nx-forwarded-for: 203.0.113.1\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n{');
+  await Promise.any(begun.map((wire) => wire.until(/ 429 /)));
+  expect((await from('203.0.113.1').report([])).status).toBe(429);
+  expect((await from('203.0.113.2').report([])).status).toBe(200);
+  for (const wire of begun) wire.leave();
+  await expect.poll(async () => (await from('203.0.113.1').report([])).status).toBe(200);
+  expect((await heartbeat(router, `{"node_id":"big","more":"${'x'.repeat(2_100_000)}"}`)).status).toBe(413);
 });

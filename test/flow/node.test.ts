@@ -41,6 +41,15 @@ test('an Ollama that the router can reach itself is told as it is', async () => 
   expect((await nodeOf(router, node.url))?.backends[0]?.url).toBe(fake.url);
 });
 
+test('an OLLAMA_HOST that is a router is none of this machine: nothing goes in a circle', async () => {
+  const [router, other] = [await bareRouter(), await bareRouter()];
+  const node = await startNode(['--router-url', router.url], { env: { OLLAMA_HOST: other.url } });
+  await expect.poll(async () => (await nodeOf(router, node.url))?.report?.servers, { timeout: 10_000 }).toMatchObject([{ name: 'ollama', status: 'down', problem: expect.stringContaining('--ollama-host') }]);
+  await node.until(/It is a router\./);
+  const itself = await startNode(['--router-url', other.url], { env: { OLLAMA_HOST: other.url } });
+  await expect.poll(() => itself.stderr, { timeout: 10_000 }).toMatch(/refuses this machine\. .*is this router/);
+});
+
 test('the report tells what the machine is', async () => {
   const fake = await fakeOllama();
   const router = await bareRouter();
