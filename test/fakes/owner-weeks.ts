@@ -1,5 +1,6 @@
 /** Made-up owners of machines: weeks of use with noise, and for each hour whether the machine was really free. */
 import type { OwnerSample } from '../../src/node/capacity/capacity.ts';
+import { numbersFrom } from '../support/seeded.ts';
 
 export type Habit = 'office' | 'gamer' | 'irregular' | 'holidays' | 'shift';
 
@@ -15,17 +16,6 @@ export interface OwnerHour {
 
 export type Random = () => number;
 
-/** The same numbers for the same seed (mulberry32). */
-export function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 const hourMs = 3_600_000;
 export const firstMonday = Date.UTC(2024, 0, 1);
 
@@ -33,7 +23,7 @@ export const firstMonday = Date.UTC(2024, 0, 1);
 type Spans = readonly (readonly [from: number, to: number])[];
 
 export function ownerHours(habit: Habit, weeks: number, seed: number, sampleMs = 300_000): readonly OwnerHour[] {
-  const random = seeded(seed);
+  const random = numbersFrom(seed);
   const plan = planOf(habit, random);
   const used = new Array<number>(weeks * 168 + 24).fill(0);
   for (let day = 0; day < weeks * 7; day += 1) {

@@ -1,4 +1,5 @@
 /** Answers made up from a number: the same number gives the same answer, so that a test that fails can name it. */
+import { numbersFrom } from '../support/seeded.ts';
 
 export interface Random {
   /** At least 0, less than 1. */
@@ -28,13 +29,7 @@ export interface Said {
 
 /** mulberry32. */
 export function seeded(seed: number): Random {
-  let state = Math.imul(seed + 1, 0x9e3779b1);
-  const fraction = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const fraction = numbersFrom(Math.imul(seed + 1, 0x9e3779b1));
   const integer = (least: number, most: number): number => least + Math.floor(fraction() * (most - least + 1));
   return { fraction, integer, chance: (probability) => fraction() < probability, pick: (values) => values[integer(0, values.length - 1)] as (typeof values)[number] };
 }

@@ -3,9 +3,10 @@
  * the router are killed at random: no caller sees a failure before the first token while another machine can serve. Needs a build.
  */
 import { expect, test } from 'vitest';
-import { callers, seeded, type Told } from '../support/chaos-load.ts';
+import { callers, type Told } from '../support/chaos-load.ts';
 import { LanRouter, Machine, type MachinePlan } from '../support/fleet-world.ts';
 import { makeNamespace, whyNoNamespaces } from '../support/namespaces.ts';
+import { numbersFrom } from '../support/seeded.ts';
 
 const full = process.env['OAR_TEST_LONG'] === 'full';
 const forMs = full ? 600_000 : 60_000;
@@ -144,10 +145,10 @@ const spread = (values: readonly number[]): string => `${values.length} times, m
 test(`${forMs / 1000} s of kills: no caller sees a failure before the first token`, async () => {
   const noFar = whyNoNamespaces();
   if (noFar !== null) process.stdout.write(`All machines are on loopback: ${noFar}\n`);
-  const storm = new Storm(seeded(seed), noFar === null);
+  const storm = new Storm(numbersFrom(seed), noFar === null);
   await storm.begin();
   let over = false;
-  const calling = callers(6, storm.router, ['small:1b', 'small:1b', 'middle:8b'], seeded(seed + 1), () => over);
+  const calling = callers(6, storm.router, ['small:1b', 'small:1b', 'middle:8b'], numbersFrom(seed + 1), () => over);
   const endsAt = Date.now() + forMs;
   try {
     while (Date.now() < endsAt) {

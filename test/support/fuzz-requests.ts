@@ -1,5 +1,6 @@
 /** Requests that nobody sane would send, the same ones for the same seed. */
 import type { Route } from '../../src/http/http.ts';
+import { numbersFrom } from './seeded.ts';
 
 export interface FuzzRequest {
   /** What goes over the wire. */
@@ -12,17 +13,6 @@ export interface FuzzRequest {
   readonly proper: boolean;
   /** Does the body stop before its end? */
   readonly half: boolean;
-}
-
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 const deep = (levels: number, open: string, close: string): string => open.repeat(levels) + close.repeat(levels);
@@ -73,7 +63,7 @@ export class Fuzzer {
 
   /** `keys` are header lines that let somebody in. */
   constructor(seed: number, routes: readonly Route[], keys: readonly string[]) {
-    this.#random = randomFrom(seed);
+    this.#random = numbersFrom(seed);
     this.#routes = routes;
     this.#keys = keys;
   }
