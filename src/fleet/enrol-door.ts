@@ -38,6 +38,7 @@ export interface DoorOptions {
 
 const mostWaiting = 100;
 const mostWaitingPerAddress = 10;
+const tooMany = `The fleet has ${mostEnrolled} machines already. Remove some with \`oar nodes remove\`.`;
 
 type Refusal = Exclude<Verdict, 'enrolled' | 'join' | 'waiting'>;
 
@@ -83,6 +84,7 @@ export class EnrolDoor {
     const id = this.#idOf(heartbeat, secretHash);
     this.#checkName(id, heartbeat);
     const verdict = judge(this.#book, { id, sender, secretHash, token: this.#tokenOf(heartbeat), trusted: this.#trusts(heartbeat), waitingHash: this.#waitingHash(id) });
+    if (this.#options.nodes.get(id) === undefined) this.#checkSize();
     switch (verdict) {
       case 'enrolled':
         break;
@@ -190,6 +192,12 @@ export class EnrolDoor {
     throw new RouterError('conflict', `${id} is the name of ${whose}. Give this one another with \`oar node --node-id\`.`, { param: 'node_id' });
   }
 
+  /** Where everybody is let in as they come, too. */
+  #checkSize(): void {
+    this.tidy();
+    if (this.#options.nodes.list().length >= mostEnrolled + mostWaiting) throw new RouterError('conflict', tooMany);
+  }
+
   /** Strangers must not push each other out, nor fill the list alone. */
   #checkRoom(id: string, sender: string): void {
     this.tidy();
@@ -212,7 +220,7 @@ export class EnrolDoor {
       const known = before.nodes.get(id);
       if (known !== undefined && known.secretHash !== secretHash) throw new RouterError('unauthenticated', refusals.wrong_secret);
       if (known !== undefined) return before;
-      if (before.nodes.size >= mostEnrolled) throw new RouterError('conflict', `The fleet has ${mostEnrolled} machines already. Remove some with \`oar nodes remove\`.`);
+      if (before.nodes.size >= mostEnrolled) throw new RouterError('conflict', tooMany);
       return withNode(before, id, { secretHash, address: sender, at: clock.now() });
     });
     log.info({ node: id, address: sender, by }, 'machine joined the fleet');

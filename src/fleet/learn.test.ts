@@ -86,3 +86,14 @@ test('an average never leaves the range of what was seen, and is always a number
     }),
   );
 });
+
+test('of servers that come and go, those that were used lately are remembered', () => {
+  const speeds = new LearnedSpeeds();
+  const used = (backendId: string): boolean => speeds.learn(lesson({ backendId, totalMs: 5 }));
+  used('steady');
+  for (let count = 0; count < 5000; count += 1) {
+    used(`passing-${count}`);
+    if (count % 100 === 0) used('steady');
+  }
+  expect([speeds.lookup('steady', 'm').p75Ms, speeds.lookup('passing-1', 'm').p75Ms]).toEqual([5, undefined]);
+});

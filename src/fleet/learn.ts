@@ -1,5 +1,6 @@
 /** Running averages of how fast each model is on each backend, taken from finished requests. */
 import type { LearnedSpeed } from '../core/fleet.ts';
+import { forgetOldest } from '../util/forget-oldest.ts';
 import { modelKey } from '../util/model-name.ts';
 import type { Lesson } from './fleet.ts';
 import { RecentLatencies } from './recent-latencies.ts';
@@ -8,6 +9,9 @@ import { RecentLatencies } from './recent-latencies.ts';
 const newestWeight = 0.3;
 /** Below this share of the whole time the gap between first part and end says nothing about generation. */
 const streamedShare = 0.2;
+
+/** Servers come and go; one that is back soon is as quick as it was. */
+const mostBackends = 2000;
 
 const unknownSpeed: LearnedSpeed = {};
 
@@ -25,10 +29,6 @@ export class LearnedSpeeds {
     return true;
   }
 
-  forget(backendId: string): void {
-    this.#table.delete(backendId);
-  }
-
   /** How long requests took before this process began. */
   recall(backendId: string, model: string, totalMs: readonly number[]): void {
     const learned = this.#of(backendId, model);
@@ -42,7 +42,9 @@ export class LearnedSpeeds {
 
   #of(backendId: string, model: string): Learned {
     const models = this.#table.get(backendId) ?? new Map<string, Learned>();
+    this.#table.delete(backendId);
     this.#table.set(backendId, models);
+    forgetOldest(this.#table, mostBackends);
     const key = modelKey(model);
     const learned = models.get(key) ?? { speed: unknownSpeed, latencies: new RecentLatencies() };
     models.set(key, learned);

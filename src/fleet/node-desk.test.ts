@@ -101,3 +101,11 @@ test('a capacity for the router\'s own machine is handed to it; one for a host w
   await expect(desk.remove('home')).rejects.toMatchObject({ code: 'conflict' });
   await fleet.stop();
 });
+
+test('even where everybody is let in, there is an end to how many', async () => {
+  const bed = await deskOf();
+  const heard = (id: string) => bed.hear({}, { report: nodeReport(id) }).then(({ enrolment }) => enrolment, ({ code }: RouterError) => code);
+  for (let count = 0; count < 1100; count += 1) expect(await heard(`n${count}`)).toBe('enrolled');
+  expect([await heard('one-more'), await heard('n7')]).toEqual(['conflict', 'enrolled']);
+  await bed.fleet.stop();
+});

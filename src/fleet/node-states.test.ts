@@ -130,3 +130,11 @@ test('in any order of reports and pauses each state is the one that its silence 
     }),
   );
 });
+
+test('what a stranger says of itself again and again wakes nobody; being let in does', () => {
+  const { hear, states, told } = statesOf();
+  hear('a', {}, false);
+  for (const draining of [true, false, true, false]) hear('a', { draining, memory: { ...memory, pressure: draining ? 'critical' : 'normal' } }, false);
+  states.enrol('a');
+  expect(told).toEqual([true, false, false, false, false, true]);
+});

@@ -156,6 +156,8 @@ function stateOf({ report, address, heardAt }: HeardNode & Silence, status: Node
 
 /** What decides where work may go. */
 function whatMatters({ status, draining, address, report }: NodeState): string {
+  // What a stranger says of itself changes nothing for anybody.
+  if (status === 'waiting') return status;
   const { capacity, memory } = report ?? {};
   return [status, draining, address, capacity?.mode, (capacity?.availability ?? 1) < leastAvailability, memory?.pressure === 'critical'].join(' ');
 }

@@ -1,10 +1,25 @@
 /** The real Clock: monotonic within the process, anchored to the epoch. */
 import type { Clock } from '../core/clock.ts';
 
+/** The system's clock ahead of ours by so much means that the machine slept, or has only now learned what time it is. */
+const leastSleepMs = 60_000;
+
+/** `steady` never goes back and stands still while the machine sleeps; `wall` may be set by anybody. Both in epoch milliseconds. */
+export function epochTime(steady: () => number, wall: () => number): () => number {
+  let aheadMs = 0;
+  return () => {
+    const now = steady() + aheadMs;
+    const missedMs = wall() - now;
+    if (missedMs < leastSleepMs) return now;
+    aheadMs += missedMs;
+    return now + missedMs;
+  };
+}
+
 const origin = performance.timeOrigin;
 
 export const systemClock: Clock = {
-  now: () => origin + performance.now(),
+  now: epochTime(() => origin + performance.now(), Date.now),
   after(delayMs, run) {
     // setTimeout overflows beyond 2^31 - 1 ms and would fire at once.
     const timer = setTimeout(run, Math.min(Math.max(0, delayMs), 2_147_483_647));
