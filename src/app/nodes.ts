@@ -1,5 +1,6 @@
 /** Puts together where machines report themselves, and announces it to them. */
 import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import type { AccessParts } from '../access/create-access.ts';
 import { networkOf } from '../access/client-address.ts';
@@ -44,6 +45,7 @@ export function createNodes(sources: NodesSources): RunningNodeDesk {
     log,
     fleet,
     sink: sinkOf(sources),
+    lookUp: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
     kinds: new Set(backendKinds.map(({ kind }) => kind).filter((kind) => kind !== 'embedded')),
     book: new KeptBook(store.kv),
     attempts: attempts(),

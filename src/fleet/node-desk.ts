@@ -7,6 +7,7 @@ import type { RunningFleet } from './create-fleet.ts';
 import { EnrolDoor, type DoorOptions } from './enrol-door.ts';
 import { withDrained } from './enrolment.ts';
 import type { Heartbeat, HeartbeatAnswer, ListedNode, NodeCaller, NodeDesk } from './fleet.ts';
+import { HostAddresses, type LookUp } from './host-addresses.ts';
 import { RestartOrders } from './restart-orders.ts';
 import { type BackendSink, ServerBackends } from './server-backends.ts';
 
@@ -21,6 +22,8 @@ export interface NodeDeskOptions extends Omit<DoorOptions, 'nodes' | 'takenBy'> 
   readonly kinds: ReadonlySet<string>;
   /** What the router's own machine is called. */
   readonly ownNodeId: string;
+  /** What the name of a host stands for; absent: configured names are never looked up. */
+  readonly lookUp?: LookUp;
   readonly heartbeatMs: number;
   readonly restartOllama: boolean;
   /** Tells the router's own machine how much of it may be used; absent: nobody there listens. */
@@ -48,6 +51,7 @@ class Desk implements RunningNodeDesk {
   readonly #options: NodeDeskOptions;
   readonly #door: EnrolDoor;
   readonly #servers: ServerBackends;
+  readonly #hosts: HostAddresses;
   readonly #restarts = new RestartOrders();
   readonly #capacities = new CapacityOrders();
   /** Machines that belong to the fleet and have not reported since the router began. */
@@ -60,7 +64,9 @@ class Desk implements RunningNodeDesk {
     const { fleet, sink } = options;
     this.#options = options;
     this.#door = new EnrolDoor({ ...options, nodes: fleet.nodes, takenBy: (id) => takenBy(id, options) });
-    this.#servers = new ServerBackends({ ...sink, view: () => fleet.view() }, options.kinds);
+    const { clock, lookUp = () => Promise.resolve([]) } = options;
+    this.#hosts = new HostAddresses({ clock, lookUp, changed: () => this.#follow() });
+    this.#servers = new ServerBackends({ ...sink, view: () => fleet.view() }, options.kinds, (host) => (options.lookUp === undefined ? [] : this.#hosts.of(host)));
   }
 
   async start(): Promise<void> {
@@ -70,10 +76,13 @@ class Desk implements RunningNodeDesk {
     this.#awaited = new Set([...book.now.nodes.keys()].filter((id) => !book.now.drained.has(id)));
     this.#awaitedUntil = this.#options.clock.now() + reportsAwaited * this.#options.heartbeatMs;
     this.#detach = fleet.onChange(() => this.#follow());
+    // Names are known before the first machine reports.
+    this.#follow();
   }
 
   stop(): void {
     this.#detach();
+    this.#hosts.stop();
   }
 
   async hear(heartbeat: Heartbeat): Promise<HeartbeatAnswer> {

@@ -46,3 +46,17 @@ test('names that are taken get an addition', () => {
   const { backends } = planServers([node('desk', [server('ollama', 1)]), node('a', [server('b', 1)], { address: '10.0.0.2' }), node('a-b', [server('ollama', 1)], { address: '10.0.0.3' })], [configured('desk', 'http://h')], kinds);
   expect(backends.map(({ id, nodeId }) => [id, nodeId])).toEqual([['desk-2', 'desk'], ['a-b', 'a'], ['a-b-2', 'a-b']]);
 });
+
+test('what is configured by a name and a server at its address are one, once the name is known', () => {
+  const nodes = [node('a', [server('ollama', 11_434), server('vllm', 8000)])];
+  const desk = [configured('desk', 'http://desk.lan:11434')];
+  const known = planServers(nodes, desk, kinds, (host) => (host === 'desk.lan' ? ['fd00::1', '10.0.0.1'] : []));
+  expect([known.backends.map(({ id }) => id), [...known.same], [...known.unsure]]).toEqual([['a-vllm'], [['desk', 'a']], []]);
+  // Only what is at that port may turn out to be it.
+  const asked = planServers(nodes, desk, kinds, () => null);
+  expect([asked.backends.map(({ id }) => id), [...asked.same], [...asked.unsure]]).toEqual([['a', 'a-vllm'], [], ['a']]);
+  expect(planServers(nodes, desk, kinds, () => ['10.0.0.9']).same.size).toBe(0);
+  // The address that somebody wrote goes before a name for it.
+  const both = planServers(nodes, [configured('written', 'http://10.0.0.1:11434'), ...desk], kinds, () => ['10.0.0.1']);
+  expect([...both.same]).toEqual([['written', 'a']]);
+});

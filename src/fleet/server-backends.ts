@@ -18,9 +18,12 @@ export class ServerBackends {
   readonly #sink: BackendSink;
   readonly #kinds: ReadonlySet<string>;
   readonly #own = new Map<string, ServerBackend>();
+  readonly #addressesOf: (host: string) => readonly string[] | null;
   #same: ReadonlyMap<string, string> = new Map();
 
-  constructor(sink: BackendSink, kinds: ReadonlySet<string>) {
+  /** `addressesOf`: what a host's name stands for; null while that is being asked, after which the machines are followed again. */
+  constructor(sink: BackendSink, kinds: ReadonlySet<string>, addressesOf: (host: string) => readonly string[] | null = () => []) {
+    this.#addressesOf = addressesOf;
     this.#sink = sink;
     this.#kinds = kinds;
   }
@@ -28,7 +31,10 @@ export class ServerBackends {
   /** The machine's own servers and the configured backends that are one with them. */
   follow(nodes: readonly NodeState[]): void {
     const others = this.#sink.view().backends.filter(({ id }) => !this.#own.has(id));
-    const { backends, same } = planServers(nodes, others, this.#kinds);
+    const plan = planServers(nodes, others, this.#kinds, this.#addressesOf);
+    const { same } = plan;
+    // One that is there stays while it is being asked; a new one would end in the middle of its first work.
+    const backends = plan.backends.filter(({ id }) => !plan.unsure.has(id) || this.#own.has(id));
     const wanted = new Map(backends.map((backend) => [backend.id, backend]));
     for (const id of [...this.#own.keys()]) if (!wanted.has(id)) this.#remove(id);
     for (const backend of backends) this.#put(backend);

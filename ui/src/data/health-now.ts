@@ -1,7 +1,7 @@
-/** The health score for the frame, asked for now and then: it changes slowly and costs the router some work. */
+/** The health score for the frame, until the live line tells it: it changes slowly and costs the router some work. */
 import { effect, signal } from '@preact/signals';
 import * as api from './api.ts';
-import { line } from './live.ts';
+import { line, live } from './live.ts';
 
 export interface HealthNow {
   /** Absent until it is known. */
@@ -17,7 +17,7 @@ const everyMs = 30_000;
 export function startHealth(): void {
   // Also at once when the router is back.
   effect(() => void (line.value.state === 'open' && ask()));
-  setInterval(() => document.hidden || line.peek().state !== 'open' || void ask(), everyMs);
+  setInterval(() => document.hidden || line.peek().state !== 'open' || live.peek()?.totals?.health_score !== undefined || void ask(), everyMs);
 }
 
 async function ask(): Promise<void> {
