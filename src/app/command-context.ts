@@ -21,6 +21,7 @@ export function processContext(): CommandContext {
     out,
     err,
     call: callRouter,
+    pause: pauseOrInterrupt,
     watch: watchRouter,
     screen: () => openScreen({ input: process.stdin, output: process.stdout, env, process }),
     async loadConfig(explicitPath) {
@@ -48,6 +49,18 @@ export function processContext(): CommandContext {
       await orderCapacity(stateFolder(stateDir, env), mode, forMs);
     },
   };
+}
+
+let interrupted: Promise<false> | null = null;
+
+/** Whoever waits this way has something to put in order first: from then on Ctrl-C ends the wait, and a second one the process. */
+function pauseOrInterrupt(delayMs: number): Promise<boolean> {
+  interrupted ??= new Promise((resolve) => process.once('SIGINT', () => resolve(false)));
+  const passed = new Promise<boolean>((resolve) => {
+    const timer = setTimeout(() => resolve(true), delayMs);
+    void interrupted?.then(() => clearTimeout(timer));
+  });
+  return Promise.race([interrupted, passed]);
 }
 
 function ownVersion(): string {

@@ -25,6 +25,8 @@ export interface CommandContext {
   watch(path: string, options: GlobalOptions, signal: AbortSignal): AsyncIterable<string>;
   /** The whole of the terminal, until it is closed; null: this is none. */
   screen(): Screen | null;
+  /** Waits; resolves with false as soon as somebody at the terminal wants it to end. */
+  pause(delayMs: number): Promise<boolean>;
   /** Reads and checks the configuration; rejects with a message that names file, line and column. */
   loadConfig(explicitPath: string | undefined): Promise<{ readonly path: string | null; readonly warnings: readonly string[] }>;
   /** The file that keeps the keys, as the configuration says. Rejects with a message for people. */

@@ -24,6 +24,8 @@ export interface FakeFacts {
   readonly examine?: CommandContext['examine'];
   readonly screen?: CommandContext['screen'];
   readonly exitCode?: number;
+  /** Absent: time passes at once, and nobody wants an end. */
+  readonly pause?: CommandContext['pause'];
 }
 
 export function fakeWorld(facts: FakeFacts = {}): FakeWorld {
@@ -39,6 +41,7 @@ export function fakeWorld(facts: FakeFacts = {}): FakeWorld {
     isTerminal,
     out: (text) => void printed.push(text),
     err: (text) => void complained.push(text),
+    pause: facts.pause ?? (() => Promise.resolve(true)),
     async call(method, path, options, sent) {
       calls.push({ method, path, options, ...(sent === undefined ? {} : { sent }) });
       return facts.call ? facts.call(method, path, options) : { status, body, text: facts.text ?? JSON.stringify(body) ?? '' };

@@ -336,7 +336,7 @@ export interface BenchmarkProgress {
   /** Absent where the router runs no benchmarks by itself. */
   readonly status?: string;
   readonly phase?: string;
-  readonly run_id?: string;
+  readonly run_id?: string | null;
   readonly elapsed?: number;
   readonly duration?: number;
   readonly requests_completed?: number;

@@ -16,6 +16,7 @@ import '../style/settings.css';
 
 const progressMs = 1000;
 const mostCompared = 4;
+const kinds = [['llm', 'chat'], ['embed', 'embeddings'], ['image', 'pictures']] as const;
 
 const columns = (chosen: readonly string[]): readonly Column<BenchmarkRun>[] => [
   { id: 'time', title: 'Run', value: (run) => run.timestamp, show: (run) => <time title={moment((run.timestamp ?? 0) * 1000)}>{run.timestamp === undefined ? run.run_id : relative(run.timestamp * 1000, Date.now())}</time> },
@@ -87,7 +88,7 @@ function Form({ started }: { readonly started: () => void }) {
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const wanted = form.getAll('models').map(String);
     try {
-      await api.startBenchmark({ mode: 'default', duration: Number(form.get('duration')), concurrency: Number(form.get('concurrency')), prompt_tokens: Number(form.get('prompt')), max_tokens: Number(form.get('answer')), ...(wanted.length > 0 ? { models: wanted } : {}) });
+      await api.startBenchmark({ mode: form.get('mode'), model_types: form.getAll('kinds').map(String), duration: Number(form.get('duration')), ...(form.get('concurrency') ? { concurrency: Number(form.get('concurrency')) } : {}), prompt_tokens: Number(form.get('prompt')), max_tokens: Number(form.get('answer')), ...(wanted.length > 0 ? { models: wanted } : {}) });
       setError(null);
       started();
     } catch (thrown) {
@@ -96,11 +97,13 @@ function Form({ started }: { readonly started: () => void }) {
   };
   return (
     <form class="card bench-form" aria-label="Run a benchmark" onSubmit={(event) => void submit(event)}>
-      <label>Models; none is all that are in memory <select name="models" multiple size={3}>{(models.data ?? []).map((name) => <option key={name}>{name}</option>)}</select></label>
-      <label>Length in seconds <input class="narrow" name="duration" type="number" min={5} max={3600} value={60} required /></label>
-      <label>At once <input class="narrow" name="concurrency" type="number" min={1} max={256} value={4} required /></label>
-      <label>Prompt tokens <input class="narrow" name="prompt" type="number" min={1} value={64} required /></label>
-      <label>Answer tokens <input class="narrow" name="answer" type="number" min={1} value={128} required /></label>
+      <label>Models <select name="models" multiple size={3}>{(models.data ?? []).map((name) => <option key={name}>{name}</option>)}</select></label>
+      <label>Without a choice <select name="mode"><option value="default">what is in memory</option><option value="smart">and what fits from disk</option></select></label>
+      <fieldset class="kinds"><legend>Kinds</legend>{kinds.map(([kind, name]) => <label key={kind}><input type="checkbox" name="kinds" value={kind} defaultChecked /> {name}</label>)}</fieldset>
+      <label>Length in seconds <input class="narrow" name="duration" type="number" min={1} max={3600} defaultValue={60} required /></label>
+      <label>At once <input class="narrow" name="concurrency" type="number" min={1} max={256} placeholder="auto" /></label>
+      <label>Prompt tokens <input class="narrow" name="prompt" type="number" min={1} max={100_000} defaultValue={64} required /></label>
+      <label>Answer tokens <input class="narrow" name="answer" type="number" min={1} max={8192} defaultValue={128} required /></label>
       <button type="submit" class="primary">Run it</button>
       {error && <ErrorNote what="Starting the benchmark" error={error} />}
     </form>
