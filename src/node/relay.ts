@@ -1,11 +1,14 @@
 /** Lets the router reach a server that answers on this machine alone: bytes pass both ways as they come, for whoever shows the key. */
 import { Agent, createServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { endToEnd, pathBelow, type RelayKeys, type RelayTarget } from './relay-keys.ts';
 
 /** A router keeps some tens of connections; more than this is somebody else. */
 const mostConnections = 512;
+/** Of addresses that have shown no key: they must not take the router's place. */
+const mostStrangers = 128;
+const mostKnown = 64;
 /** Longer than a router keeps an unused connection, so that it is the one who closes it. */
 const keepAliveMs = 75_000;
 const headMs = 10_000;
@@ -15,6 +18,9 @@ export class Relay {
   readonly #server: Server;
   readonly #keys: RelayKeys;
   readonly #agent = new Agent({ keepAlive: true, keepAliveMsecs: 1000 });
+  /** Addresses from which a key was shown. */
+  readonly #known = new Set<string>();
+  #strangers = 0;
   #active = 0;
 
   private constructor(host: string, keys: RelayKeys) {
@@ -22,6 +28,7 @@ export class Relay {
     this.#keys = keys;
     this.#server = createServer({ requestTimeout: 0, headersTimeout: headMs, keepAliveTimeout: keepAliveMs }, (request, response) => this.#take(request, response));
     this.#server.maxConnections = mostConnections;
+    this.#server.on('connection', (socket: Socket) => this.#welcome(socket));
   }
 
   /** Rejects with the codes of node:net. Port 0: any. */
@@ -59,9 +66,26 @@ export class Relay {
     this.#agent.destroy();
   }
 
+  #welcome(socket: Socket): void {
+    if (this.#known.has(socket.remoteAddress ?? '')) return;
+    if (this.#strangers >= mostStrangers) {
+      socket.destroy();
+      return;
+    }
+    this.#strangers += 1;
+    socket.once('close', () => (this.#strangers -= 1));
+  }
+
+  #remember(address: string): void {
+    this.#known.add(address);
+    const [oldest = ''] = this.#known;
+    if (this.#known.size > mostKnown) this.#known.delete(oldest);
+  }
+
   #take(request: IncomingMessage, response: ServerResponse): void {
     const target = this.#keys.find(request.headers.authorization);
     if (target === null) return refuse(request, response, 401, 'This relay serves the router of its fleet alone.');
+    this.#remember(request.socket.remoteAddress ?? '');
     const base = new URL(target.url);
     const path = pathBelow(base.pathname, request.url ?? '');
     if (path === null) return refuse(request, response, 400, 'There is no such path.');

@@ -53,6 +53,15 @@ test('without its key nothing reaches the server, and the connection is closed',
   expect(seen).toEqual([]);
 });
 
+test('connections that strangers only hold open do not keep the router out', async () => {
+  expect((await ask('/first')).status).toBe(200);
+  const held = Array.from({ length: 600 }, () => connect({ port: relay.port, host: '127.0.0.1', localAddress: '127.0.0.9' }).on('error', () => {}));
+  await new Promise<void>((resolve) => held.at(-1)?.once('close', () => resolve()));
+  const asked = await Promise.all(Array.from({ length: 20 }, () => ask('/again', { headers: { connection: 'close' } })));
+  expect(asked.map(({ status }) => status)).toEqual(asked.map(() => 200));
+  for (const socket of held) socket.destroy();
+});
+
 test('a request for elsewhere is refused', async () => {
   const raw = await new Promise<string>((resolve) => {
     const socket = connect(relay.port, '127.0.0.1', () => socket.end(`GET http://example.org/api/tags HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\n\r\n`));
