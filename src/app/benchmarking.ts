@@ -23,7 +23,7 @@ export interface BenchmarkingSources {
   readonly fleet: Fleet;
   readonly store: Pick<Store, 'kv'>;
   /** Made later than this. */
-  readonly service: () => Pick<Service, 'handle' | 'load' | 'table'>;
+  readonly service: () => Pick<Service, 'ownHandle' | 'load' | 'table'>;
 }
 
 export interface Benchmarking extends Part {
@@ -63,7 +63,7 @@ async function ask({ clock, service }: BenchmarkingSources, ended: Ended, { prin
   let trace: Trace | null = null;
   ended.set(requestId, (one) => { trace = one; });
   try {
-    await service().handle(call, unread);
+    await service().ownHandle(call, unread);
   } finally {
     ended.delete(requestId);
   }

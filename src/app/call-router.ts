@@ -18,7 +18,7 @@ export async function callRouter(method: string, path: string, options: GlobalOp
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', (cause) => reject(new Error(whyFailed(cause, address, timeoutMs), { cause })));
-      response.on('end', () => resolve(answerOf(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'))));
+      response.on('end', () => resolve({ ...answerOf(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8')), ...idIn(response.headers['x-oar-request-id']) }));
     });
     request.on('error', (cause) => reject(new Error(whyFailed(cause, address, timeoutMs), { cause })));
     request.end(text);
@@ -38,6 +38,10 @@ export function addressOf(path: string, { url = 'http://127.0.0.1:11435', basePa
 export function requestOptions(method: string, { apiKey, insecure }: GlobalOptions, body: string | undefined, signal: AbortSignal): RequestOptions & { rejectUnauthorized?: boolean } {
   const headers = { accept: 'application/json', connection: 'close', ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }), ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }) };
   return { method, headers, agent: false, signal, ...(insecure === true ? { rejectUnauthorized: false } : {}) };
+}
+
+function idIn(header: string | string[] | undefined): Pick<Answer, 'requestId'> {
+  return typeof header === 'string' ? { requestId: header } : {};
 }
 
 /** The body is undefined when it is no JSON. */

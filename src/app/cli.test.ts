@@ -12,7 +12,7 @@ async function run(line: string[], facts: FakeFacts = {}, known: readonly Comman
 }
 
 test('every command of the product is there, and none that comes later', () => {
-  expect(commands.map(({ name }) => name).sort()).toEqual(['bench', 'cancel', 'doctor', 'explain', 'gpu', 'init', 'job', 'jobs', 'keys', 'migrate', 'models', 'node', 'nodes', 'result', 'serve', 'status', 'top', 'traces', 'up', 'validate-config']);
+  expect(commands.map(({ name }) => name).sort()).toEqual(['bench', 'cancel', 'doctor', 'explain', 'gpu', 'init', 'job', 'jobs', 'keys', 'migrate', 'models', 'node', 'nodes', 'replay', 'result', 'serve', 'status', 'top', 'traces', 'up', 'validate-config']);
 });
 
 test.each(['-v', '--version'])('%s prints the bare version', async (flag) => {

@@ -51,10 +51,14 @@ export interface ServiceSources {
   /** Until when machines may still report for the first time; null: all have. */
   readonly machinesAwaitedUntil: () => number | null;
   readonly policies: ServicePolicies;
+  /** Keeps what is said by those who ask for it. */
+  readonly capture?: (handle: Handle) => Handle;
 }
 
 export interface Service {
   readonly handle: Handle;
+  /** The same for requests that the router makes itself, of which nothing is kept. */
+  readonly ownHandle: Handle;
   readonly affinity: ConversationAffinity;
   readonly jobs: Jobs;
   readonly table: () => RoutingTable;
@@ -126,9 +130,10 @@ export function createService(sources: ServiceSources): Service {
     switchedOff: sources.policies.switchedOff,
     fetchModel: sources.policies.fetchModel,
   });
-  const jobs = createServiceJobs(sources, () => handle, (model) => desk.desk.load().queued(model));
+  const captured = sources.capture?.(handle) ?? handle;
+  const jobs = createServiceJobs(sources, () => captured, (model) => desk.desk.load().queued(model));
   const detach = fleet.onChange(() => desk.desk.fleetChanged());
-  return { handle, affinity, jobs, table, load: () => desk.desk.load(), detach };
+  return { handle: captured, ownHandle: handle, affinity, jobs, table, load: () => desk.desk.load(), detach };
 }
 
 interface Desk {

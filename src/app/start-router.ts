@@ -88,14 +88,14 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const store = await openStore(options.loaded, () => clock.now(), log);
   const admin = createAdminPlane({ config, store, file: access.file, clock, log });
   const ledger = new UsageLedger({ clock, store: store.usage, writer: newRequestId(), log });
-  const tracing = createTracing({ clock, store, log, retention: config.telemetry.traces, spans: createOtlp(config, version, clock, log) });
+  const tracing = createTracing({ clock, store, log, settings: config.telemetry, spans: createOtlp(config, version, clock, log) });
   const streams = new OpenStreams(clock);
   const metrics = createMetrics(() => gaugesNow({ clock, fleet, service, ledger }));
   const conversations = createConversations({ store: store.kv, clock, log, ttlMs: config.responses.ttlSeconds * 1000, maxStored: config.responses.maxStored });
   const models = createModelOperations({ view: () => fleet.view(), changed: (id, change) => fleet.modelsChanged(id, change), backend: (id) => serving.sendTo(id), localNodeId: config.server.nodeId, clock, log });
   const policies = createFleetPolicies({ ...options, config, whereFrom: options.loaded.whereFrom, fleet, backend: (id) => serving.get(id), store, ledger, models, audit: admin.audit, keyless: access.control === null, load: () => service.load() });
   const benchmarking = createBenchmarking({ clock, fleet, store, service: () => service });
-  const service = createService({ ...options, policies, policy: access.policy, spend: (plane, keyId, tokens) => access.control?.spend(plane, keyId, tokens), preparation: preparationOf(options), conversations, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics, [ledger, ...tracing.recorders, policies.use, benchmarking.recorder]), watch: tracing.places, machinesAwaitedUntil: () => nodes.awaitedUntil(), stopping: () => state.stopping });
+  const service = createService({ ...options, policies, capture: tracing.capture, policy: access.policy, spend: (plane, keyId, tokens) => access.control?.spend(plane, keyId, tokens), preparation: preparationOf(options), conversations, fleet, backend: (id) => serving.get(id), store, recorder: createRecorder(log, metrics, [ledger, ...tracing.recorders, policies.use, benchmarking.recorder]), watch: tracing.places, machinesAwaitedUntil: () => nodes.awaitedUntil(), stopping: () => state.stopping });
   const sessions = { desk: access.control?.sessions ?? null, basePath: config.server.basePath, secure: config.server.https.enabled };
   const plain = routesOf({ sessions, models, clock, fleet, service, metrics, ledger, usageStore: store.usage, streams, answers: conversations, facts: statusFacts(config, version, ollamaUrl(options)), defaultTaskType: config.router.defaultTaskType, aliases: config.aliases, startedAt: clock.now(), accepting: () => state.accepting, pageFolder: config.dashboard.enabled ? pageFolder() : null });
   const nodes = createNodes({ config, store, fleet, serving, clock, log, keyless: access.control === null, denied: admin.denied, ownCapacity: options.ownCapacity });

@@ -17,7 +17,7 @@ export interface CommandContext {
   out(text: string): void;
   err(text: string): void;
   /** Calls a router's API, as `--url`, `--base-path` and `--api-key` say. `body` goes as JSON. Rejects with a plain Error whose message is for people. */
-  call(method: 'GET' | 'POST' | 'DELETE', path: string, options: GlobalOptions, body?: Readonly<Record<string, unknown>>): Promise<{ readonly status: number; readonly body: unknown; readonly text: string }>;
+  call(method: 'GET' | 'POST' | 'DELETE', path: string, options: GlobalOptions, body?: Readonly<Record<string, unknown>>, timeoutMs?: number): Promise<{ readonly status: number; readonly body: unknown; readonly text: string; readonly requestId?: string }>;
   /**
    * The data of each event of a router's event stream, until it ends. Rejects with an Error for people: nobody answers, nothing
    * comes any more, or, with the name `TurnedAway`, this caller may not.

@@ -95,7 +95,7 @@ test('a route may name what only the backends know when no models are listed', (
 test.each([
   'cache: {enabled: true}\n', 'ensemble: {}\n',
   'router:\n  fairness: {by: key}\n', 'store:\n  kind: redis\n', 'jobs:\n  store: redis\n',
-  'store:\n  url: redis://h\n', 'telemetry:\n  capture: true\n',
+  'store:\n  url: redis://h\n',
 ])('a setting of a later version is an error that says so: %j', (written) => {
   const problems = problemsOf(written);
   expect(problems).toHaveLength(1);

@@ -18,7 +18,6 @@ const laterKeys: readonly LaterKey[] = [
   { path: ['store', 'kind'], value: 'redis', instead: 'Write sqlite or memory.', standIn: 'sqlite' },
   { path: ['store', 'url'] },
   { path: ['jobs', 'store'], value: 'redis', instead: 'Write sqlite or memory.', standIn: 'sqlite' },
-  { path: ['telemetry', 'capture'] },
 ];
 
 export interface LaterUse {

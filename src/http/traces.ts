@@ -1,10 +1,11 @@
-/** Traces of requests: everybody's own, all of them for those who may read the fleet, and for admins; never a word of a prompt. */
+/** Traces of requests: everybody's own, all of them for those who may read the fleet, and for admins; and of a prompt only to whoever had it kept. */
 import type { Audit } from '../access/access.ts';
 import type { Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
 import { ownerOf } from '../core/principal.ts';
 import type { TraceFilter, TraceStore } from '../store/store.ts';
 import { adminRoute } from './admin-route.ts';
+import { capturedIn, type CaptureReader } from './captures.ts';
 import type { Exchange, Route } from './http.ts';
 import { isLoopback } from './loopback.ts';
 import { rules } from './rules.ts';
@@ -18,10 +19,15 @@ export interface TraceSource {
   flush(): Promise<unknown>;
 }
 
+/** Traces, and what was kept of the requests themselves. */
+export interface ShownTraces extends TraceSource {
+  readonly captures: CaptureReader;
+}
+
 /** So many are read from the store at once while a file of them is written. */
 const exportPage = 200;
 
-export function traceRoutes(source: TraceSource): Route[] {
+export function traceRoutes(source: ShownTraces): Route[] {
   return [
     { method: 'GET', path: '/v1/router/traces', rule: rules.own, handle: async (exchange) => exchange.send(200, await listed(exchange, source, ownList(exchange))) },
     { method: 'GET', path: '/v1/router/traces/:id', rule: rules.own, handle: async (exchange) => exchange.send(200, await one(exchange, source, ownOf(exchange))) },
@@ -57,12 +63,12 @@ async function listed({ query }: Exchange, { clock, store, flush }: TraceSource,
   return { traces: traces.map(traceRow), next };
 }
 
-async function one({ params }: Exchange, { store, flush }: TraceSource, owner: Pick<TraceFilter, 'principal' | 'plane'>): Promise<Record<string, unknown>> {
-  const id = params['id'] ?? '';
+async function one(exchange: Exchange, { store, flush, captures }: ShownTraces, owner: Pick<TraceFilter, 'principal' | 'plane'>): Promise<Record<string, unknown>> {
+  const id = exchange.params['id'] ?? '';
   await flush();
   const trace = await store.get(id, owner);
   if (trace === null) throw new RouterError('not_found', `There is no trace ${id.slice(0, 100)}: the request was somebody else's, or is forgotten, or never was.`, { param: 'id' });
-  return traceRow(trace);
+  return { ...traceRow(trace), captured: await capturedIn(exchange, captures) };
 }
 
 /** One line each, newest first, a page at a time and as fast as the caller reads. */

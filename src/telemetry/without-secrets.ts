@@ -8,7 +8,7 @@ export function withoutSecrets(fields: Readonly<Record<string, unknown>>, depth 
   let copy: Record<string, unknown> | null = null;
   for (const name in fields) {
     const value = fields[name];
-    const clean = isSecret(name) ? '[redacted]' : isPlainObject(value) && depth < deepest ? withoutSecrets(value, depth + 1) : value;
+    const clean = isSecretName(name) ? '[redacted]' : isPlainObject(value) && depth < deepest ? withoutSecrets(value, depth + 1) : value;
     if (clean !== value) {
       copy ??= { ...fields };
       copy[name] = clean;
@@ -21,7 +21,8 @@ export function withoutSecrets(fields: Readonly<Record<string, unknown>>, depth 
 const verdicts = new Map<string, boolean>();
 const mostVerdicts = 1000;
 
-function isSecret(name: string): boolean {
+/** Is this what fields are called that hold a credential? */
+export function isSecretName(name: string): boolean {
   const known = verdicts.get(name);
   if (known !== undefined) return known;
   const verdict = secretNames.has(name.toLowerCase());

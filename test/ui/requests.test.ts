@@ -117,3 +117,16 @@ test('of many rows only those that are seen are drawn, and scrolling reaches the
   await page.locator('.table-frame').evaluate((frame: { scrollHeight: number; scrollTo(x: number, y: number): void }) => frame.scrollTo(0, frame.scrollHeight));
   await page.getByText('model-899', { exact: true }).waitFor();
 });
+
+test('what was kept of a request is shown as text, without secrets, and is in the command to copy', async () => {
+  const fleet = await busyFleet({ telemetry: { capture: { keys: ['anonymous'] } } });
+  fleet.studio.script('qwen3:32b', { text: 'It is <b>blue</b>' });
+  const answer = await ask(fleet.router, openAi, { model: 'qwen3:32b', messages: [{ role: 'user', content: 'Why <i>so</i>? password: hunter22' }] });
+  const id = answer.headers.get('x-oar-request-id') ?? '';
+  const page = await openPage(fleet.router.url, `/requests?id=${id}`);
+  const drawer = page.getByRole('complementary', { name: `Request ${id}` });
+  await drawer.getByRole('region', { name: 'The answer' }).getByText('It is <b>blue</b>').waitFor();
+  expect(await drawer.getByRole('region', { name: 'The request' }).innerText()).toContain('Why <i>so</i>? password: [redacted]');
+  await drawer.getByText('Taken out before it was kept: 1').waitFor();
+  expect(await drawer.getByText('The prompt was not kept').count()).toBe(0);
+});

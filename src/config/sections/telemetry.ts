@@ -1,9 +1,20 @@
 /** `telemetry`: what the router says about itself. */
 import { z } from 'zod';
-import { filePath, httpUrl, positiveCount, text } from './values.ts';
+import { filePath, httpUrl, positiveCount, size, text, textList } from './values.ts';
 
 /** `~` is expanded, and XDG_DATA_HOME put in place of `~/.local/share`, by whoever loads the file. */
 export const defaultLogFolder = '~/.local/share/ollama-agent-router/logs';
+
+function isPattern(written: string): boolean {
+  try {
+    // One that takes the empty text would be found everywhere.
+    return !new RegExp(written, 'i').test('');
+  } catch {
+    return false;
+  }
+}
+
+const pattern = z.string().refine(isPattern).meta({ expects: 'a regular expression that does not match an empty text' });
 
 export const telemetry = z
   .strictObject({
@@ -15,7 +26,16 @@ export const telemetry = z
         maxRows: positiveCount.default(1_000_000).describe('Traces kept at most; the oldest go first. With `store.kind: memory` at most 20,000.'),
       })
       .prefault({})
-      .describe('What happened to each request: where it waited and ran, how long, with what outcome. Never a word of a prompt or an answer.'),
+      .describe('What happened to each request: where it waited and ran, how long, with what outcome. Never a word of a prompt or an answer: see `capture`.'),
+    capture: z
+      .strictObject({
+        keys: textList.default([]).describe('Ids of the keys whose requests and answers are kept, for their owners to look at and to send again; `anonymous`: of callers without a key. Empty: of nobody.'),
+        retainDays: positiveCount.default(7).describe('How long they are kept.'),
+        maxBytes: size.prefault('256mb').describe('Bytes of all together; the oldest go first.'),
+        redact: z.array(pattern).default([]).describe('Regular expressions, case aside, of what is taken out beside keys, passwords, pictures and recordings.'),
+      })
+      .prefault({})
+      .describe('What was said, kept for those who ask for it, apart from the traces. Off unless a key is named.'),
     otlp: z
       .strictObject({
         endpoint: httpUrl.optional().describe('Where an OpenTelemetry collector takes OTLP over HTTP, such as http://127.0.0.1:4318; absent: nothing is sent.'),

@@ -160,7 +160,7 @@ export interface TraceRow {
   readonly attempts?: readonly TraceAttempt[];
   readonly considered?: readonly ConsideredRow[];
   /** The request as it was kept, where its key allows that. */
-  readonly captured?: { readonly path?: string; readonly body?: unknown } | null;
+  readonly captured?: { readonly path?: string; readonly body?: unknown; readonly answer?: { readonly text?: string | null; readonly tool_calls?: string | null } | null; readonly redactions?: number } | null;
 }
 
 export interface TrendRow {

@@ -43,6 +43,7 @@ function Details({ trace }: { readonly trace: TraceRow }) {
       ))}
       <Changes trace={trace} />
       <Facts trace={trace} />
+      <Said trace={trace} />
       <CopyCurl trace={trace} />
     </>
   );
@@ -77,6 +78,20 @@ function Facts({ trace }: { readonly trace: TraceRow }) {
     ['Job', trace.job_id],
   ];
   return <dl class="facts">{facts.filter(([, value]) => value).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>;
+}
+
+/** Only whoever sent it is told, and only where it was kept. */
+function Said({ trace: { captured } }: { readonly trace: TraceRow }) {
+  if (!captured) return null;
+  const { body, answer, redactions = 0 } = captured;
+  return (
+    <section>
+      <h3>What was said</h3>
+      {redactions > 0 && <p class="fine">Taken out before it was kept: {count(redactions)}</p>}
+      {body !== null && <pre class="said" role="region" aria-label="The request">{JSON.stringify(body, null, 2)}</pre>}
+      {answer && <pre class="said" role="region" aria-label="The answer">{[answer.text, answer.tool_calls].filter(Boolean).join('\n')}</pre>}
+    </section>
+  );
 }
 
 function CopyCurl({ trace }: { readonly trace: TraceRow }) {

@@ -1,0 +1,68 @@
+/** What was kept of a request: `/v1/router/traces/:id/capture` for whoever sent it, `/v1/admin/traces/:id/capture` for admins. */
+import type { Audit } from '../access/access.ts';
+import { RouterError } from '../core/errors.ts';
+import type { Plane } from '../core/principal.ts';
+import { adminRoute } from './admin-route.ts';
+import type { Exchange, Route } from './http.ts';
+import { rules } from './rules.ts';
+
+/** What is kept, as far as this room has to know it. */
+export interface Captured {
+  readonly requestId: string;
+  readonly principalId: string;
+  readonly plane: Plane;
+  readonly address: string;
+  readonly at: number;
+  readonly path: string;
+  readonly body: unknown;
+  readonly status: number;
+  readonly answer: { readonly text: string; readonly reasoning: string; readonly toolCalls: string } | null;
+  readonly redactions: number;
+}
+
+export interface CaptureReader {
+  get(requestId: string): Promise<Captured | null>;
+  /** Did this caller send it? */
+  mayRead(capture: Captured, exchange: Pick<Exchange, 'principal' | 'plane'>): boolean;
+}
+
+export function captureRoutes(reader: CaptureReader): Route[] {
+  return [{ method: 'GET', path: '/v1/router/traces/:id/capture', rule: rules.own, handle: (exchange) => sendOwn(exchange, reader) }];
+}
+
+export function adminCaptureRoutes(reader: CaptureReader, audit: Audit): Route[] {
+  return [adminRoute(audit, 'GET', '/v1/admin/traces/:id/capture', async ({ params }, told) => {
+    const found = await reader.get(params['id'] ?? '');
+    if (found === null) throw notThere();
+    told.target = found.principalId;
+    return { reason: 'capture_read', body: captureView(found) };
+  })];
+}
+
+/** The `captured` member of a trace; null for everybody else's, and where nothing was kept. */
+export async function capturedIn(exchange: Exchange, reader: CaptureReader): Promise<Record<string, unknown> | null> {
+  const found = await own(exchange, reader);
+  return found === null ? null : captureView(found);
+}
+
+async function sendOwn(exchange: Exchange, reader: CaptureReader): Promise<void> {
+  const found = await own(exchange, reader);
+  if (found === null) throw notThere();
+  exchange.send(200, captureView(found), { 'cache-control': 'no-store' });
+}
+
+async function own(exchange: Exchange, reader: CaptureReader): Promise<Captured | null> {
+  const found = await reader.get(exchange.params['id'] ?? '');
+  return found === null || !reader.mayRead(found, exchange) ? null : found;
+}
+
+function captureView({ requestId, at, path, body, status, answer, redactions }: Captured): Record<string, unknown> {
+  return {
+    request_id: requestId, timestamp: at / 1000, path, body, status_code: status, redactions,
+    answer: answer === null ? null : { text: answer.text, reasoning: answer.reasoning || null, tool_calls: answer.toolCalls || null },
+  };
+}
+
+function notThere(): RouterError {
+  return new RouterError('not_found', 'Nothing was kept of this request: it was somebody else\'s, its key is not on the list telemetry.capture.keys, or its time is over.', { param: 'id' });
+}
