@@ -4,8 +4,10 @@ import { addTo } from './counts.ts';
 import type { BackendWork, Slot } from './place.ts';
 import type { Entry } from './routing.ts';
 
+/** Not the entry itself: it leads to the whole request, and what has left a map may hang in memory for as long as the map's old tables do. */
 interface Running {
-  readonly entry: Entry;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
   readonly placement: Placement;
   readonly exclusive: boolean;
   readonly trial: boolean;
@@ -64,9 +66,9 @@ export class RunningSet {
     return this.#byBackend;
   }
 
-  add(entry: Entry, placement: Placement, exclusive: boolean, trial = false): void {
-    const running = { entry, placement, exclusive, trial };
-    this.#byId.set(entry.id, running);
+  add({ id, promptTokens, completionTokens }: Entry, placement: Placement, exclusive: boolean, trial = false): void {
+    const running = { promptTokens, completionTokens, placement, exclusive, trial };
+    this.#byId.set(id, running);
     this.#count(running, 1);
   }
 
@@ -95,7 +97,7 @@ export class RunningSet {
     return created;
   }
 
-  #count({ entry, placement, exclusive, trial }: Running, change: 1 | -1): void {
+  #count({ promptTokens, completionTokens, placement, exclusive, trial }: Running, change: 1 | -1): void {
     this.#byBackend = null;
     // Names come from the fleet and are few: a count of zero may stay, which is cheaper than coming and going.
     count(this.#byModel, placement.modelKey, change);
@@ -106,8 +108,8 @@ export class RunningSet {
     const work = this.#workOf(placement.backendId);
     work.running += change;
     // Estimates are fractions at times: starting again from nothing keeps rounding from piling up.
-    work.pendingPromptTokens = work.running === 0 ? 0 : Math.max(0, work.pendingPromptTokens + change * entry.promptTokens);
-    work.pendingCompletionTokens = work.running === 0 ? 0 : Math.max(0, work.pendingCompletionTokens + change * entry.completionTokens);
+    work.pendingPromptTokens = work.running === 0 ? 0 : Math.max(0, work.pendingPromptTokens + change * promptTokens);
+    work.pendingCompletionTokens = work.running === 0 ? 0 : Math.max(0, work.pendingCompletionTokens + change * completionTokens);
   }
 }
 

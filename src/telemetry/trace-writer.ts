@@ -14,7 +14,8 @@ export interface TraceWriterOptions {
 
 /** What a crash may cost. */
 const writeAfterMs = 500;
-const batchSize = 500;
+/** Small enough that most traces are gone before the garbage collector has moved them to where they stay for long. */
+const batchSize = 100;
 /** While the store does not take them: about ten megabytes. */
 const mostWaiting = 5_000;
 const firstRetryMs = 500;

@@ -15,9 +15,12 @@ export function startThread(path: string): Promise<StoreThread> | StoreThread {
   return import.meta.url.endsWith('.ts') ? sameThread(path) : ownThread(path);
 }
 
+/** What it makes of a batch is garbage right after: more room for that costs memory and saves no time. */
+const youngMb = 4;
+
 function ownThread(path: string): StoreThread {
   // Not the program's own flags, such as --input-type; and no word about the SQLite of Node 22 being new.
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: { path }, execArgv: ['--disable-warning=ExperimentalWarning'] });
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: { path }, resourceLimits: { maxYoungGenerationSizeMb: youngMb }, execArgv: ['--disable-warning=ExperimentalWarning'] });
   return {
     post: (message) => worker.postMessage(message),
     listen(heard, gone) {
