@@ -1,7 +1,8 @@
 /** Rows of the Anthropic API's list of models. */
 import type { Capability, Model } from '../core/fleet.ts';
 import { isEmbeddingName } from '../util/embedding-model.ts';
-import { countField, isObject, knownOnly, objectField, textField, type JsonObject } from './json-fields.ts';
+import { countField, knownOnly, objectField, textField } from './json-fields.ts';
+import { isObject, type JsonObject } from '../util/json-object.ts';
 
 /** Null for what has no name. */
 export function anthropicModel(row: JsonObject): Model | null {

@@ -4,9 +4,10 @@ import type { BackendReport } from '../core/fleet.ts';
 import { anthropicModel, modelsByName } from './anthropic-models.ts';
 import { joinAddress } from './backend-address.ts';
 import type { BackendKind, BackendSettings, ProbeClient } from './backend.ts';
-import { isObject, objectsField, textField, type JsonObject } from './json-fields.ts';
+import { objectsField, textField } from './json-fields.ts';
 import { readUpstreamError } from './read-upstream-error.ts';
 import { sameModels } from './same-models.ts';
+import { isObject, type JsonObject } from '../util/json-object.ts';
 
 /** What requests are written for; `headers` of a backend may name another version, and features (`anthropic-beta`). */
 const version = '2023-06-01';

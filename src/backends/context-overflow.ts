@@ -1,6 +1,6 @@
 /** Recognises, in a server's own words, that a prompt was longer than the context. */
-import type { JsonObject } from './json-fields.ts';
 import { countField } from './json-fields.ts';
+import type { JsonObject } from '../util/json-object.ts';
 
 export interface Overflow {
   readonly promptTokens?: number;

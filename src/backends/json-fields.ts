@@ -1,10 +1,6 @@
 /** Reads fields out of JSON whose shape is not known. */
 
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import { isObject, type JsonObject } from '../util/json-object.ts';
 
 /** The object under a key; an empty one when there is none. */
 export function objectField(from: JsonObject, key: string): JsonObject {

@@ -3,13 +3,14 @@ import { RouterError } from '../core/errors.ts';
 import type { BackendReport, Capability, Model, Resident } from '../core/fleet.ts';
 import type { BackendKind, BackendSettings, ProbeClient } from './backend.ts';
 import { quantizationIn, sizeInWords } from './gguf-words.ts';
-import { countField, isObject, knownOnly, objectField, textField, type JsonObject } from './json-fields.ts';
+import { countField, knownOnly, objectField, textField } from './json-fields.ts';
 import { openAiAddress } from './openai-address.ts';
 import { listedRows, modelsFromRows } from './openai-rows.ts';
 import { isLlamaServer, modelState, residentByState } from './openai-servers.ts';
 import { answerOrNull } from './optional-answer.ts';
 import { readUpstreamError } from './read-upstream-error.ts';
 import { sameModels } from './same-models.ts';
+import { isObject, type JsonObject } from '../util/json-object.ts';
 
 export const backend: BackendKind = {
   kind: 'llama-server',

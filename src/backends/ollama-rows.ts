@@ -1,7 +1,8 @@
 /** Rows of Ollama's lists (`/api/tags`, `/api/ps`) and its `/api/show` as models. */
 import type { Capability, Model, Resident } from '../core/fleet.ts';
 import { capabilitiesByName } from '../util/model-abilities.ts';
-import { countField, knownOnly, objectField, textField, type JsonObject } from './json-fields.ts';
+import { countField, knownOnly, objectField, textField } from './json-fields.ts';
+import type { JsonObject } from '../util/json-object.ts';
 
 const capabilityOf: Readonly<Record<string, Capability>> = {
   completion: 'chat',

@@ -3,12 +3,13 @@ import { RouterError } from '../core/errors.ts';
 import type { BackendReport, Model } from '../core/fleet.ts';
 import { joinAddress } from './backend-address.ts';
 import type { BackendKind, BackendSettings, ProbeClient } from './backend.ts';
-import { isObject, objectsField, textField, type JsonObject } from './json-fields.ts';
+import { objectsField, textField } from './json-fields.ts';
 import { modelFromRow, residentFromRow, rowName } from './ollama-rows.ts';
 import { movedPath } from './openai-address.ts';
 import { answerOrNull, optionalAnswer } from './optional-answer.ts';
 import { readUpstreamError } from './read-upstream-error.ts';
 import { sameModels } from './same-models.ts';
+import { isObject, type JsonObject } from '../util/json-object.ts';
 
 /** Details asked for in one probe; a longer list is completed by the next ones, so that no probe runs out of time. */
 const detailsPerProbe = 16;

@@ -1,13 +1,13 @@
 /** Any server with an OpenAI-compatible API: vLLM, SGLang, LM Studio, a cloud's address and others. */
 import type { BackendReport } from '../core/fleet.ts';
 import type { BackendKind, BackendSettings, ProbeClient } from './backend.ts';
-import { isObject, type JsonObject } from './json-fields.ts';
 import { openAiAddress } from './openai-address.ts';
 import { listedRows, modelsFromRows } from './openai-rows.ts';
 import { withLlamaServer, withLmStudio, withEngineOwner, withLoadedRows, isLlamaServer, isLmStudio, isEngine, modelState } from './openai-servers.ts';
 import { answerOrNull } from './optional-answer.ts';
 import { readUpstreamError } from './read-upstream-error.ts';
 import { sameModels } from './same-models.ts';
+import { isObject, type JsonObject } from '../util/json-object.ts';
 
 export const backend: BackendKind = {
   kind: 'openai',

@@ -4,8 +4,9 @@ import type { BackendReport, Model } from '../core/fleet.ts';
 import { capabilitiesByName } from '../util/model-abilities.ts';
 import { capabilitiesIn } from './row-capabilities.ts';
 import type { BackendSettings, ProbeClient } from './backend.ts';
-import { countField, isObject, knownOnly, objectField, objectsField, textField, type JsonObject } from './json-fields.ts';
+import { countField, knownOnly, objectField, objectsField, textField } from './json-fields.ts';
 import { optionalAnswer } from './optional-answer.ts';
+import { isObject, type JsonObject } from '../util/json-object.ts';
 
 /** A server that cannot list is not asked for more than to answer, when its models are configured. */
 export async function listedRows(client: ProbeClient, settings: BackendSettings): Promise<readonly JsonObject[]> {

@@ -1,6 +1,7 @@
 /** What particular OpenAI-compatible servers tell beside `/v1/models`. */
 import type { BackendReport, Capability, Model, Resident } from '../core/fleet.ts';
-import { countField, knownOnly, objectField, objectsField, textField, type JsonObject } from './json-fields.ts';
+import { countField, knownOnly, objectField, objectsField, textField } from './json-fields.ts';
+import type { JsonObject } from '../util/json-object.ts';
 
 /** vLLM and SGLang serve what they have loaded and nothing else. */
 export function isEngine(row: JsonObject): boolean {

@@ -1,6 +1,6 @@
 /** Asks for what not every version of a server has, or what is no sign of life. */
 import { RouterError } from '../core/errors.ts';
-import { isObject, type JsonObject } from './json-fields.ts';
+import { isObject, type JsonObject } from '../util/json-object.ts';
 
 /** Null when the server answers, but with an error or with something else. Rejects when it does not answer at all. */
 export async function optionalAnswer(asked: Promise<unknown>): Promise<JsonObject | null> {

@@ -2,7 +2,8 @@
 import { RouterError, type ErrorCode, type ErrorDetails } from '../core/errors.ts';
 import type { BackendSettings } from './backend.ts';
 import { contextOverflow, type Overflow } from './context-overflow.ts';
-import { isObject, objectsField, parseJson, textField, type JsonObject } from './json-fields.ts';
+import { objectsField, parseJson, textField } from './json-fields.ts';
+import { isObject, type JsonObject } from '../util/json-object.ts';
 
 const messageCharacters = 2000;
 const plainCharacters = 300;

@@ -1,6 +1,7 @@
 /** What a row of `/v1/models` says that its model can do, in the words of the servers that say so. */
 import type { Capability, Model } from '../core/fleet.ts';
-import { textField, type JsonObject } from './json-fields.ts';
+import { textField } from './json-fields.ts';
+import type { JsonObject } from '../util/json-object.ts';
 
 /** Our own words, which node agents and other routers use, and those that mean the same elsewhere. */
 const words: Readonly<Record<string, Capability>> = {

@@ -1,10 +1,11 @@
 /** Reads answers whose shape is not certain: an older router may answer, or another program. Pure. */
+import { isObject, type JsonObject } from '../util/json-object.ts';
 
-export type Fields = Readonly<Record<string, unknown>>;
+export type Fields = JsonObject;
 
 /** Null for everything that is not an object. */
 export function fieldsOf(value: unknown): Fields | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+  return isObject(value) ? value : null;
 }
 
 /** The objects of a list; nothing for everything else. */

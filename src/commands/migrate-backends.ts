@@ -1,5 +1,6 @@
 /** Turns a NOMYO router's addresses into backends (contract proxy parts 1.3 and 2.1). Pure. */
-import { type FileReader, isSection } from './migrate-source.ts';
+import type { FileReader } from './migrate-source.ts';
+import { isObject } from '../util/json-object.ts';
 
 export interface MigratedBackend {
   readonly id: string;
@@ -96,7 +97,7 @@ function keyFor(file: FileReader, found: Keyed | undefined, id: string, warnings
 function limitFor(file: FileReader, own: Keyed | undefined, warnings: string[]): { readonly maxConcurrent?: number } {
   const key = 'max_concurrent_connections';
   const general = { path: [key], value: file.number(key) };
-  const special = isSection(own?.value) && own.value[key] !== undefined && own.value[key] !== null ? { path: [...own.path, key], value: own.value[key] } : null;
+  const special = isObject(own?.value) && own.value[key] !== undefined && own.value[key] !== null ? { path: [...own.path, key], value: own.value[key] } : null;
   const { path, value } = special ?? general;
   if (value === undefined) return {};
   if (typeof value === 'number' && Number.isInteger(value) && value > 0) return { maxConcurrent: value };

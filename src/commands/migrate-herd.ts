@@ -3,7 +3,8 @@ import { Document } from 'yaml';
 import type { ConfigProblem } from '../config/config.ts';
 import { readEnvFile } from './env-file.ts';
 import type { Migrated } from './migrate-nomyo.ts';
-import { isSection, type Section } from './migrate-source.ts';
+import type { Section } from './migrate-source.ts';
+import { isObject } from '../util/json-object.ts';
 
 /** What the configuration knows of the old names; it is loaded when there is something to read. */
 export interface HerdNames {
@@ -38,7 +39,7 @@ export function migrateHerd(files: HerdFiles, names: HerdNames): Migrated {
   const pins = readPins(files.pins, names);
   const tree = treeOf([...aliases.settings, ...pins.settings]);
   const signals = names.schemaAt(['router', 'placement'])?.enum?.includes('signals') === true;
-  const router = isSection(tree['router']) ? tree['router'] : {};
+  const router = isObject(tree['router']) ? tree['router'] : {};
   const document = new Document({ ...tree, ...(signals ? { router: { placement: 'signals', ...router } } : {}) });
   const warnings = [
     ...unread.map((line) => `${files.envName}:${line}: this is no NAME=value, so it was left out.`),
@@ -86,7 +87,7 @@ function readPins(text: string | null, names: HerdNames): Pins {
 function pinnedNodes(text: string): readonly (readonly [string, readonly string[]])[] | null {
   try {
     const parsed: unknown = JSON.parse(text);
-    if (!isSection(parsed) || !isSection(parsed['nodes'])) return null;
+    if (!isObject(parsed) || !isObject(parsed['nodes'])) return null;
     return Object.entries(parsed['nodes']).map(([node, list]) => [node, Array.isArray(list) ? list.filter((model): model is string => typeof model === 'string' && model !== '' && !model.includes('${')) : []]);
   } catch {
     return null;
@@ -100,7 +101,7 @@ function treeOf(settings: readonly { readonly path: readonly (string | number)[]
 
 function withValue(tree: Section, [step = '', ...rest]: readonly string[], value: unknown): Section {
   const old = tree[step];
-  if (rest.length > 0) return { ...tree, [step]: withValue(isSection(old) ? old : {}, rest, value) };
+  if (rest.length > 0) return { ...tree, [step]: withValue(isObject(old) ? old : {}, rest, value) };
   return { ...tree, [step]: Array.isArray(old) && Array.isArray(value) ? [...new Set([...(old as unknown[]), ...(value as unknown[])])] : value };
 }
 

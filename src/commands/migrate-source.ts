@@ -1,4 +1,5 @@
 /** Reads an older program's file, with errors that name the place. Pure. */
+import { isObject } from '../util/json-object.ts';
 
 export type Path = readonly (string | number)[];
 export type Section = Readonly<Record<string, unknown>>;
@@ -10,10 +11,6 @@ export interface ParsedFile {
   whereIs(path: Path): string;
 }
 
-export function isSection(value: unknown): value is Section {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** The top level of such a file. Each read takes null as absent, and throws an Error for people when the value is of another type. */
 export class FileReader {
   readonly #file: ParsedFile;
@@ -21,7 +18,7 @@ export class FileReader {
 
   constructor(file: ParsedFile) {
     this.#file = file;
-    this.#tree = isSection(file.tree) ? file.tree : {};
+    this.#tree = isObject(file.tree) ? file.tree : {};
   }
 
   get keys(): readonly string[] {
@@ -46,7 +43,7 @@ export class FileReader {
   }
 
   section(key: string): Section | undefined {
-    return this.#read(key, isSection, 'a section with one line for each address');
+    return this.#read(key, isObject, 'a section with one line for each address');
   }
 
   whereIs(path: Path): string {

@@ -1,4 +1,5 @@
 /** How the values of other programs' variables are read: seconds, lists with commas, strict booleans. Pure. */
+import { parseObject } from '../util/json-object.ts';
 
 /** The value in our terms, or what belongs there instead. */
 export type ReadValue = { readonly value: unknown } | { readonly expected: string };
@@ -38,22 +39,13 @@ export function asFlagFor(whenTrue: unknown, whenFalse: unknown): AliasReader {
 
 /** `{"default": "qwen3:32b", "claude-x": "m"}` as aliases: the default stands for every other Claude. */
 export const asModelMap: AliasReader = (text) => {
-  const map = jsonSection(text);
+  const map = parseObject(text);
   if (map === null || !Object.values(map).every((model) => typeof model === 'string' && model !== '')) return { expected: 'JSON such as {"default":"qwen3:32b","claude-haiku-4-5":"qwen3:14b"}' };
   return { value: Object.fromEntries(Object.entries(map).map(([name, model]) => [name === 'default' ? 'claude-*' : name, model])) };
 };
 
 /** `{"qwen3:32b": 16384}`; the numbers are checked with the rest of the configuration. */
 export const asContexts: AliasReader = (text) => {
-  const map = jsonSection(text);
+  const map = parseObject(text);
   return map === null ? { expected: 'JSON such as {"qwen3:32b":16384}' } : { value: map };
 };
-
-function jsonSection(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const map: unknown = JSON.parse(text);
-    return typeof map === 'object' && map !== null && !Array.isArray(map) ? { ...map } : null;
-  } catch {
-    return null;
-  }
-}

@@ -1,6 +1,6 @@
 /** Arguments of a tool call as the Anthropic API carries them: an object. */
 import type { Fields } from './read-fields.ts';
-import { parseObject } from './relay.ts';
+import { parseObject } from '../util/json-object.ts';
 
 /** The name that the API's documentation gives to arguments a model wrote wrongly, so that whoever reads them sees what they are. */
 const unreadable = 'INVALID_JSON';

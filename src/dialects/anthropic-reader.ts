@@ -5,9 +5,10 @@ import { type SseEvent, SseReader } from '../util/sse.ts';
 import { AnthropicCounts, readAnthropicReason } from './anthropic-usage.ts';
 import type { ResponseDecoder } from './dialect.ts';
 import { jsonText } from './json-text.ts';
-import { type Fields, isObject } from './read-fields.ts';
-import { interrupted, parseAnswer, parseObject } from './relay.ts';
+import type { Fields } from './read-fields.ts';
+import { interrupted, parseAnswer } from './relay.ts';
 import { readUpstreamError } from './upstream-error.ts';
+import { isObject, parseObject } from '../util/json-object.ts';
 
 interface OpenCall {
   readonly index: unknown;

@@ -2,8 +2,9 @@
 import type { ChatRequest, Reasoning, ResponseFormat, Sampling, Tool, ToolChoice } from '../core/request.ts';
 import { readAnthropicTurns } from './anthropic-turns.ts';
 import { readHerdFields } from './herd-fields.ts';
-import { defined, type FieldReader, type Fields, isObject, parseBody } from './read-fields.ts';
+import { defined, type FieldReader, type Fields, parseBody } from './read-fields.ts';
 import { readKeepAlive, readRouterOptions } from './router-options.ts';
+import { isObject } from '../util/json-object.ts';
 
 export const anthropicMessagesId = 'anthropic-messages';
 

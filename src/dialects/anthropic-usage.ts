@@ -1,6 +1,7 @@
 /** How the Anthropic API writes why an answer ended and what it used. */
 import type { FinishReason, Usage } from '../core/stream.ts';
-import { defined, type Fields, isObject } from './read-fields.ts';
+import { defined, type Fields } from './read-fields.ts';
+import { isObject } from '../util/json-object.ts';
 
 const reasons: Readonly<Record<string, FinishReason>> = {
   end_turn: 'stop',

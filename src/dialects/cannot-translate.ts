@@ -1,7 +1,7 @@
 /** Refuses what a request asks for in its own dialect alone, where leaving it out would change the answer. */
 import { RouterError } from '../core/errors.ts';
 import type { ChatRequest, ContentPart } from '../core/request.ts';
-import { isObject } from './read-fields.ts';
+import { isObject } from '../util/json-object.ts';
 
 /** Throws `unsupported_feature` naming the field that no other dialect can say, or a raw prompt that this API would put into a chat template. */
 export function refuseOwnFeatures(request: ChatRequest, api: string, takesRaw = false): void {

@@ -4,9 +4,10 @@ import type { EmbeddingRequest } from '../core/request.ts';
 import type { StreamPart, Usage } from '../core/stream.ts';
 import type { AnswerContext, ResponseDecoder, ResponseEncoder } from './dialect.ts';
 import { readVector } from './embedding-vector.ts';
-import { type Fields, isObject } from './read-fields.ts';
+import type { Fields } from './read-fields.ts';
 import { parseAnswer } from './relay.ts';
 import { readUpstreamError } from './upstream-error.ts';
+import { isObject } from '../util/json-object.ts';
 
 export const json = 'application/json; charset=utf-8';
 

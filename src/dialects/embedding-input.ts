@@ -1,7 +1,8 @@
 /** What an embedding request asks to be embedded: texts, or what only its own API knows. */
 import type { EmbeddingRequest } from '../core/request.ts';
 import { unsupported } from './cannot-translate.ts';
-import { type FieldReader, isObject, wrongField } from './read-fields.ts';
+import { type FieldReader, wrongField } from './read-fields.ts';
+import { isObject } from '../util/json-object.ts';
 
 export interface EmbeddingInput {
   readonly texts: readonly string[];

@@ -1,6 +1,7 @@
 /** Finds empty objects that stand where a chat request wants a list: Lua cannot tell the two apart (contract agent-router part 6.3). */
 import type { JsonEdit, JsonPath } from '../util/json-edit.ts';
-import { type Fields, isObject } from './read-fields.ts';
+import type { Fields } from './read-fields.ts';
+import { isObject } from '../util/json-object.ts';
 
 /** Whatever is nested deeper is no schema that anybody wrote. */
 const deepest = 64;

@@ -1,7 +1,8 @@
 /** Reads the fields that say what to fall back to and how to count a request; any dialect may carry them, and no backend sees them. */
 import type { InferenceRequest } from '../core/request.ts';
 import { jsonText } from './json-text.ts';
-import { defined, type FieldReader, isObject, wrongField } from './read-fields.ts';
+import { defined, type FieldReader, wrongField } from './read-fields.ts';
+import { isObject } from '../util/json-object.ts';
 
 type HerdFields = Pick<InferenceRequest, 'fallbackModels' | 'tags'>;
 

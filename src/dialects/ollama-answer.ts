@@ -3,7 +3,8 @@ import { RouterError } from '../core/errors.ts';
 import type { FinishReason, StreamPart, TokenLogprob, Usage } from '../core/stream.ts';
 import type { CallPart } from './gathered-answer.ts';
 import { readArguments } from './ollama-messages.ts';
-import { defined, type Fields, isObject } from './read-fields.ts';
+import { defined, type Fields } from './read-fields.ts';
+import { isObject } from '../util/json-object.ts';
 
 export interface OllamaText {
   readonly text: string;

@@ -6,9 +6,9 @@ import { ollamaError, ollamaErrorLine } from './ollama-error.ts';
 import { OllamaBodyReader, OllamaLineReader } from './ollama-reader.ts';
 import { json, ndjson, OllamaBodyWriter, OllamaLineWriter } from './ollama-writer.ts';
 import { ownWire } from './own-wire.ts';
-import { isObject } from './read-fields.ts';
 import { BodyRelay, type RelayRules, StreamRelay } from './relay.ts';
 import { RelayWriter } from './relay-writer.ts';
+import { isObject } from '../util/json-object.ts';
 
 const rules: RelayRules = {
   telling: /"error"|"done"\s*:\s*true/,

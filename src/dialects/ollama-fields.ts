@@ -3,8 +3,9 @@ import type { ChatRequest, Reasoning, ResponseFormat, Sampling } from '../core/r
 import type { Target } from './dialect.ts';
 import { readHerdFields, readUser } from './herd-fields.ts';
 import { contextIn } from './own-wire.ts';
-import { defined, type FieldReader, type Fields, isObject, wrongField } from './read-fields.ts';
+import { defined, type FieldReader, type Fields, wrongField } from './read-fields.ts';
 import { readKeepAlive, readRouterOptions } from './router-options.ts';
+import { isObject } from '../util/json-object.ts';
 
 /** Top-level fields held by a ChatRequest in both requests. */
 export const sharedFields = ['model', 'stream', 'keep_alive', 'think', 'logprobs', 'top_logprobs', 'router', 'fallback_models'] as const;

@@ -5,8 +5,8 @@ import { refuseOther } from './cannot-translate.ts';
 import { imageFromBase64 } from './image-data.ts';
 import { givenIds, readCall } from './openai-messages.ts';
 import { defined, type FieldReader, type Fields } from './read-fields.ts';
-import { parseObject } from './relay.ts';
 import { ToolThread } from './tool-thread.ts';
+import { parseObject } from '../util/json-object.ts';
 
 const api = 'Ollama';
 

@@ -5,10 +5,11 @@ import { LineSplitter } from '../util/line-splitter.ts';
 import type { ResponseDecoder } from './dialect.ts';
 import { type OllamaShape, readOllamaCalls, readOllamaReason, readOllamaUsage } from './ollama-answer.ts';
 import type { Fields } from './read-fields.ts';
-import { interrupted, parseAnswer, parseObject } from './relay.ts';
+import { interrupted, parseAnswer } from './relay.ts';
 import { readLogprobs } from './token-logprobs.ts';
 import { CallNumbers } from './tool-thread.ts';
 import { readUpstreamError } from './upstream-error.ts';
+import { parseObject } from '../util/json-object.ts';
 
 /** A stream of lines; `done: true` ends it, without it `end` throws. */
 export class OllamaLineReader implements ResponseDecoder {

@@ -3,7 +3,8 @@ import type { Model, Resident } from '../core/fleet.ts';
 import type { CatalogueView } from './dialect.ts';
 import { isOllama, type ListedModel, type ListedResident } from './listing.ts';
 import { mayServe } from '../util/model-abilities.ts';
-import { defined, type Fields, isObject } from './read-fields.ts';
+import { defined, type Fields } from './read-fields.ts';
+import { isObject } from '../util/json-object.ts';
 
 /** Ollama's command line cuts digests to twelve characters and fails on shorter ones. */
 const noDigest = '0'.repeat(64);

@@ -1,7 +1,8 @@
 /** Puts tool calls together from the pieces in which OpenAI-compatible servers stream them. */
 import type { CallPart } from './gathered-answer.ts';
-import { type Fields, isObject } from './read-fields.ts';
+import type { Fields } from './read-fields.ts';
 import { CallNumbers } from './tool-thread.ts';
+import { isObject } from '../util/json-object.ts';
 
 interface OpenCall {
   readonly index: number | undefined;

@@ -5,10 +5,11 @@ import { SseReader, type SseEvent } from '../util/sse.ts';
 import type { ResponseDecoder } from './dialect.ts';
 import { CallGatherer } from './openai-calls.ts';
 import { readOpenAiReason, readOpenAiUsage } from './openai-usage.ts';
-import { type Fields, isObject } from './read-fields.ts';
-import { interrupted, parseAnswer, parseObject } from './relay.ts';
+import type { Fields } from './read-fields.ts';
+import { interrupted, parseAnswer } from './relay.ts';
 import { readLogprobs } from './token-logprobs.ts';
 import { readUpstreamError } from './upstream-error.ts';
+import { isObject, parseObject } from '../util/json-object.ts';
 
 /** Where a choice keeps what was generated. */
 export interface ChoiceShape {

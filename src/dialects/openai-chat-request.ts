@@ -2,9 +2,10 @@
 import type { ChatRequest, Reasoning, ResponseFormat, Sampling } from '../core/request.ts';
 import { readHerdFields } from './herd-fields.ts';
 import { readOpenAiMessages } from './openai-messages.ts';
-import { defined, type FieldReader, type Fields, isObject, parseBody } from './read-fields.ts';
+import { defined, type FieldReader, type Fields, parseBody } from './read-fields.ts';
 import { readKeepAlive, readRouterOptions } from './router-options.ts';
 import { readToolChoice, readTools } from './tools.ts';
+import { isObject } from '../util/json-object.ts';
 
 export const openAiChatId = 'openai-chat';
 

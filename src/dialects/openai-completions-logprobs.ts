@@ -1,7 +1,8 @@
 /** Log probabilities in the shape of the OpenAI completions API: four lists side by side. */
 import type { TokenLogprob } from '../core/stream.ts';
-import { type Fields, isObject } from './read-fields.ts';
+import type { Fields } from './read-fields.ts';
 import { readLogprobs } from './token-logprobs.ts';
+import { isObject } from '../util/json-object.ts';
 
 /** `offset`: characters of the answer before the first of these tokens. */
 export function writeCompletionLogprobs(tokens: readonly TokenLogprob[], offset: number): Fields {

@@ -5,8 +5,7 @@ import { joinText } from '../util/join-bytes.ts';
 import { spliceTopLevel } from '../util/json-splice.ts';
 import type { ResponseEncoder } from './dialect.ts';
 import { readVector, toBase64 } from './embedding-vector.ts';
-import { isObject } from './read-fields.ts';
-import { parseObject } from './relay.ts';
+import { isObject, parseObject } from '../util/json-object.ts';
 
 /**
  * The official client asks for base64 unless told otherwise, and reads a list of numbers as zeros without a word. Ollama

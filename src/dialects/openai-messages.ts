@@ -3,8 +3,9 @@ import type { ContentPart, Message, ToolCall } from '../core/request.ts';
 import { refuseOther } from './cannot-translate.ts';
 import { imageFromUrl, toDataUrl } from './image-data.ts';
 import { jsonText } from './json-text.ts';
-import { defined, type FieldReader, isObject, wrongField } from './read-fields.ts';
+import { defined, type FieldReader, wrongField } from './read-fields.ts';
 import { ToolThread } from './tool-thread.ts';
+import { isObject } from '../util/json-object.ts';
 
 const api = 'OpenAI';
 

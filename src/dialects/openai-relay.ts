@@ -1,7 +1,7 @@
 /** How answers of OpenAI's chat and completions APIs are passed on unread. */
 import { readOpenAiReason, readOpenAiUsage } from './openai-usage.ts';
-import { isObject } from './read-fields.ts';
 import type { RelayRules } from './relay.ts';
+import { isObject } from '../util/json-object.ts';
 
 export const openAiRelayRules: RelayRules = {
   telling: /"error"|"finish_reason"\s*:\s*"|"(?:usage|timings)"\s*:\s*\{|\[DONE\]/,

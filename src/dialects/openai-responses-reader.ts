@@ -3,11 +3,12 @@ import { RouterError } from '../core/errors.ts';
 import type { StreamPart } from '../core/stream.ts';
 import { SseReader, type SseEvent } from '../util/sse.ts';
 import type { ResponseDecoder } from './dialect.ts';
-import { type Fields, isObject } from './read-fields.ts';
-import { interrupted, parseAnswer, parseObject } from './relay.ts';
+import type { Fields } from './read-fields.ts';
+import { interrupted, parseAnswer } from './relay.ts';
 import { readResponsesReason, readResponsesUsage } from './responses-object.ts';
 import { readLogprobs } from './token-logprobs.ts';
 import { readUpstreamError } from './upstream-error.ts';
+import { isObject, parseObject } from '../util/json-object.ts';
 
 const nothing: readonly StreamPart[] = [];
 

@@ -3,10 +3,11 @@ import { RouterError } from '../core/errors.ts';
 import type { ChatRequest, ConversationLink, Message, ResponseFormat } from '../core/request.ts';
 import { readHerdFields } from './herd-fields.ts';
 import { readEffort, readOpenAiSampling } from './openai-chat-request.ts';
-import { defined, type FieldReader, type Fields, isObject, parseBody, wrongField } from './read-fields.ts';
+import { defined, type FieldReader, type Fields, parseBody, wrongField } from './read-fields.ts';
 import { readResponsesInput, referenceKind } from './responses-items.ts';
 import { readResponsesChoice, readResponsesTools } from './responses-tools.ts';
 import { readKeepAlive, readRouterOptions } from './router-options.ts';
+import { isObject } from '../util/json-object.ts';
 
 export const openAiResponsesId = 'openai-responses';
 

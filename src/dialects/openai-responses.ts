@@ -9,10 +9,11 @@ import { openAiResponsesId, readOpenAiResponsesRequest } from './openai-response
 import { writeOpenAiResponsesRequest } from './openai-responses-wire.ts';
 import { responsesErrorEvent, ResponsesBodyWriter, ResponsesEventWriter } from './openai-responses-writer.ts';
 import { ownWire } from './own-wire.ts';
-import { type Fields, isObject } from './read-fields.ts';
+import type { Fields } from './read-fields.ts';
 import { BodyRelay, type RelayRules, StreamRelay } from './relay.ts';
 import { RelayWriter } from './relay-writer.ts';
 import { readResponsesReason, readResponsesUsage } from './responses-object.ts';
+import { isObject } from '../util/json-object.ts';
 
 const path = '/v1/responses';
 

@@ -4,7 +4,7 @@ import { spliceTopLevel } from '../util/json-splice.ts';
 import type { Target, WireCall } from './dialect.ts';
 import { dropHerdFields } from './herd-fields.ts';
 import { jsonText } from './json-text.ts';
-import { isObject } from './read-fields.ts';
+import { isObject } from '../util/json-object.ts';
 
 /** `numCtx`: may the dialect say how long a context to load (`options.num_ctx`), and whether a prompt may be cut (`truncate`)? Ollama's can. */
 export function ownWire(request: InferenceRequest, target: Target, path: string, numCtx: boolean): WireCall {

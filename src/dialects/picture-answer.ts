@@ -3,9 +3,10 @@ import { RouterError } from '../core/errors.ts';
 import type { StreamPart, Usage } from '../core/stream.ts';
 import type { AnswerContext, ResponseDecoder, ResponseEncoder } from './dialect.ts';
 import { mediaTypeOf } from './image-data.ts';
-import { defined, type Fields, isObject } from './read-fields.ts';
+import { defined, type Fields } from './read-fields.ts';
 import { parseAnswer } from './relay.ts';
 import { readUpstreamError } from './upstream-error.ts';
+import { isObject } from '../util/json-object.ts';
 
 export type Picture = Extract<StreamPart, { type: 'picture' }>;
 

@@ -1,12 +1,8 @@
 /** Typed reading of a request's JSON, with errors that name the field by its path. */
 import { RouterError } from '../core/errors.ts';
+import { isObject, type JsonObject } from '../util/json-object.ts';
 
-export type Fields = Readonly<Record<string, unknown>>;
-
-/** A JSON object; arrays and null are none. */
-export function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+export type Fields = JsonObject;
 
 /** The `invalid_request` for a field that is not what it must be: `expected` completes "must be …". */
 export function wrongField(path: string, expected: string): RouterError {

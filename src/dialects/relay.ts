@@ -3,8 +3,9 @@ import { RouterError } from '../core/errors.ts';
 import type { FinishReason, StreamPart, Usage } from '../core/stream.ts';
 import { WholeLines } from '../util/line-splitter.ts';
 import type { ResponseDecoder } from './dialect.ts';
-import { type Fields, isObject } from './read-fields.ts';
+import type { Fields } from './read-fields.ts';
 import { readUpstreamError } from './upstream-error.ts';
+import { parseObject } from '../util/json-object.ts';
 
 /** What a dialect must tell about its wire. */
 export interface RelayRules {
@@ -130,16 +131,6 @@ export function parseAnswer(text: string): Fields {
   const value = parseObject(text);
   if (value) return value;
   throw new RouterError('backend_protocol', text.trim() === '' ? 'The backend answered with an empty body.' : 'The backend answered with something that is not a JSON object.');
-}
-
-/** Null for what is not the JSON text of an object. */
-export function parseObject(text: string): Fields | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
 }
 
 /** For a stream that stopped before its end; one that never began may still be asked of another backend. */

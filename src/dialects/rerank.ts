@@ -1,7 +1,8 @@
 /** The rerank API of Jina, Cohere, vLLM and llama-server: `POST /v1/rerank`, also at `/rerank`. */
 import type { RelayedRequest } from '../core/request.ts';
-import { type FieldReader, isObject, parseBody, wrongField } from './read-fields.ts';
+import { type FieldReader, parseBody, wrongField } from './read-fields.ts';
 import { relayedDialect, relayedRequest, requiredText } from './relayed-dialect.ts';
+import { isObject } from '../util/json-object.ts';
 
 const id = 'rerank';
 const json = 'application/json; charset=utf-8';

@@ -1,9 +1,10 @@
 /** Items of the OpenAI responses API, read as messages. */
 import type { ContentPart, Message, ToolCall } from '../core/request.ts';
 import { imageFromUrl } from './image-data.ts';
-import { defined, FieldReader, isObject, wrongField } from './read-fields.ts';
+import { defined, FieldReader, wrongField } from './read-fields.ts';
 import { readItemId } from './responses-ids.ts';
 import { groupedName, textArguments } from './responses-tools.ts';
+import { isObject } from '../util/json-object.ts';
 
 export const referenceKind = 'item_reference';
 

@@ -2,9 +2,10 @@
 import type { RouterError } from '../core/errors.ts';
 import type { FinishReason, Usage } from '../core/stream.ts';
 import type { AnswerContext } from './dialect.ts';
-import { defined, type FieldReader, type Fields, isObject } from './read-fields.ts';
+import { defined, type FieldReader, type Fields } from './read-fields.ts';
 import { answerId } from './responses-ids.ts';
 import { offeredTools } from './responses-tools.ts';
+import { isObject } from '../util/json-object.ts';
 
 export interface ResponseState {
   readonly status: 'in_progress' | 'completed' | 'incomplete' | 'failed';

@@ -1,7 +1,7 @@
 /** Tools as the OpenAI responses API defines them: functions, groups of them, and tools that take plain text. */
 import type { Tool, ToolChoice } from '../core/request.ts';
-import { defined, type FieldReader, type Fields, isObject, wrongField } from './read-fields.ts';
-import { parseObject } from './relay.ts';
+import { defined, type FieldReader, type Fields, wrongField } from './read-fields.ts';
+import { isObject, parseObject } from '../util/json-object.ts';
 
 /** A tool that the caller runs, as a function that any model can call. */
 export interface CallerTool {

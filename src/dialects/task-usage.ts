@@ -1,6 +1,7 @@
 /** How servers write what a request beside chat used: OpenAI's words, those of rerankers, those of media. */
 import type { Usage } from '../core/stream.ts';
-import { defined, type Fields, isObject } from './read-fields.ts';
+import { defined, type Fields } from './read-fields.ts';
+import { isObject } from '../util/json-object.ts';
 
 /** `usage` of OpenAI, vLLM, llama-server and Jina; `meta` of Cohere. A total alone is all prompt: such a model writes nothing. */
 export function readTaskUsage(answer: Fields): Usage {

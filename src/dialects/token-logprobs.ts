@@ -1,6 +1,6 @@
 /** Log probabilities of tokens, which the OpenAI and Ollama APIs write almost alike. */
 import type { TokenLogprob } from '../core/stream.ts';
-import { isObject } from './read-fields.ts';
+import { isObject } from '../util/json-object.ts';
 
 /** Undefined when there are none; what is not a token's entry is left out. */
 export function readLogprobs(value: unknown): readonly TokenLogprob[] | undefined {

@@ -1,6 +1,7 @@
 /** Tool definitions and the choice among them; the OpenAI and Ollama APIs write them alike. */
 import type { Tool, ToolChoice } from '../core/request.ts';
-import { defined, type FieldReader, isObject } from './read-fields.ts';
+import { defined, type FieldReader } from './read-fields.ts';
+import { isObject } from '../util/json-object.ts';
 
 export interface ReadTools {
   readonly tools: readonly Tool[];

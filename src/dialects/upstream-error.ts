@@ -1,6 +1,6 @@
 /** Finds what a backend reports as a failure inside an answer that began well. */
 import { RouterError } from '../core/errors.ts';
-import { isObject } from './read-fields.ts';
+import { isObject } from '../util/json-object.ts';
 
 /** LM Studio answers at addresses that it does not have with 200 and these words. */
 const noSuchApi = /^unexpected endpoint or method/i;

@@ -1,5 +1,6 @@
 /** Reads bodies that are one JSON object. */
 import { RouterError } from '../core/errors.ts';
+import { isObject } from '../util/json-object.ts';
 import type { Exchange } from './http.ts';
 
 /** Its members; none for an empty body. Rejects with `invalid_request`, and as `Exchange.body` does. */
@@ -8,7 +9,7 @@ export async function readJsonObject(exchange: Exchange): Promise<Readonly<Recor
   if (text === '') return {};
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
+    if (isObject(value)) return value;
   } catch (cause) {
     throw new RouterError('invalid_request', 'The body is not valid JSON.', { cause });
   }

@@ -1,5 +1,6 @@
 /** Takes values out of what a machine says of itself: bounded, and never trusted. */
 import { RouterError } from '../core/errors.ts';
+import { isObject } from '../util/json-object.ts';
 
 /** A name; longer ones are refused. */
 export const longestText = 512;
@@ -19,7 +20,7 @@ export class ReportFields {
 
   /** Null when it is no object. */
   static of(value: unknown, path: string): ReportFields | null {
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? new ReportFields(value as Readonly<Record<string, unknown>>, path) : null;
+    return isObject(value) ? new ReportFields(value, path) : null;
   }
 
   child(name: string): ReportFields | null {

@@ -1,11 +1,5 @@
 /** Keeps what is known: values out of texts and JSON that other programs wrote, absent where they say nothing. */
 
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** The same fields without those that are undefined: what is unknown is absent. */
 export function known<T extends object>(fields: { readonly [Key in keyof T]: T[Key] | undefined }): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;

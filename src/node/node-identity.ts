@@ -2,7 +2,8 @@
 import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../util/error-code.ts';
-import { isObject, textIn } from './known-values.ts';
+import { textIn } from './known-values.ts';
+import { isObject } from '../util/json-object.ts';
 
 export interface NodeIdentity {
   readonly id: string;

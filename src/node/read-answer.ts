@@ -1,6 +1,7 @@
 /** Reads the router's answer to a heartbeat; what it does not say, as old routers do not, is taken for the usual. Pure. */
 import type { NodeCommand } from '../core/node.ts';
-import { isObject, jsonIn, type JsonObject, numberIn, textIn } from './known-values.ts';
+import { jsonIn, numberIn, textIn } from './known-values.ts';
+import { isObject, type JsonObject } from '../util/json-object.ts';
 
 export interface HeartbeatAnswer {
   readonly enrolment: 'enrolled' | 'waiting';

@@ -1,4 +1,5 @@
 /** What a model said, put together from the bytes that a caller of any API was sent. Pure. */
+import { isObject, type JsonObject, parseObject } from '../util/json-object.ts';
 
 export interface AnswerText {
   readonly text: string;
@@ -7,7 +8,7 @@ export interface AnswerText {
   readonly toolCalls: string;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+type Fields = JsonObject;
 type Parts = { text: string; reasoning: string; toolCalls: string };
 
 /** Null when there is nothing of a text in it: vectors, pictures, errors. */
@@ -74,16 +75,11 @@ function takeItem(parts: Parts, item: Fields): void {
 }
 
 function fieldsIn(text: string): Fields | null {
-  if (!text.trimStart().startsWith('{')) return null;
-  try {
-    return fieldsOf(JSON.parse(text));
-  } catch {
-    return null;
-  }
+  return text.trimStart().startsWith('{') ? parseObject(text) : null;
 }
 
 function fieldsOf(value: unknown): Fields | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+  return isObject(value) ? value : null;
 }
 
 function listOf(value: unknown): readonly Fields[] {

@@ -1,4 +1,5 @@
 /** Keeps credentials out of the log, whoever put them into the fields. */
+import { isObject } from '../util/json-object.ts';
 
 const secretNames = new Set(['apikey', 'api_key', 'authorization', 'proxy-authorization', 'x-api-key', 'cookie', 'set-cookie', 'password', 'secret', 'token', 'keyhash', 'enroltoken', 'jointoken', 'x-oar-join-token']);
 const deepest = 4;
@@ -31,5 +32,5 @@ export function isSecretName(name: string): boolean {
 }
 
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Error);
+  return isObject(value) && !(value instanceof Error);
 }

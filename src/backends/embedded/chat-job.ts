@@ -1,6 +1,7 @@
 /** Reads an OpenAI chat request into what the embedded engine can do, and refuses what it cannot. */
-import { isObject, type JsonObject, parseJson } from '../json-fields.ts';
+import { parseJson } from '../json-fields.ts';
 import type { HistoryItem } from './native-api.ts';
+import { isObject, type JsonObject } from '../../util/json-object.ts';
 
 /** An answer that is an error; `type` and extra fields are in the words of llama-server. */
 export class Refusal extends Error {

@@ -1,5 +1,5 @@
 /** Rewrites a JSON schema into the subset that a grammar can hold a model to. */
-import { isObject, type JsonObject } from '../json-fields.ts';
+import { isObject, type JsonObject } from '../../util/json-object.ts';
 
 export interface GrammarSchema {
   readonly schema: unknown;

@@ -3,8 +3,9 @@ import { RouterError } from '../../core/errors.ts';
 import type { BackendReport, Model } from '../../core/fleet.ts';
 import { joinAddress } from '../backend-address.ts';
 import type { BackendKind, BackendSettings } from '../backend.ts';
-import { countField, isObject, type JsonObject, knownOnly, objectField, objectsField, parseJson, textField } from '../json-fields.ts';
+import { countField, knownOnly, objectField, objectsField, parseJson, textField } from '../json-fields.ts';
 import { readUpstreamError } from '../read-upstream-error.ts';
+import { isObject, type JsonObject } from '../../util/json-object.ts';
 
 export const backend: BackendKind = {
   kind: 'embedded',

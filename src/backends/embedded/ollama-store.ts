@@ -1,8 +1,9 @@
 /** Finds models that Ollama has already pulled to this machine, without asking Ollama. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isObject, objectsField, parseJson } from '../json-fields.ts';
+import { objectsField, parseJson } from '../json-fields.ts';
 import { readGgufHeader } from './gguf-header.ts';
+import { isObject } from '../../util/json-object.ts';
 
 export interface StoredModel {
   /** As Ollama lists it: `qwen3:0.6b`. */

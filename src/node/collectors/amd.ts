@@ -1,7 +1,8 @@
 /** AMD GPUs: amd-smi, else rocm-smi, else what the kernel's driver shows in its files. */
 import type { Gpu } from '../../core/fleet.ts';
-import { isObject, jsonIn, type JsonObject, known, mbOf, numberIn, textIn } from '../known-values.ts';
+import { jsonIn, known, mbOf, numberIn, textIn } from '../known-values.ts';
 import type { Collector, CollectorTools, NodeFacts } from './collector.ts';
+import { isObject, type JsonObject } from '../../util/json-object.ts';
 
 const programMs = 5000;
 const drm = '/sys/class/drm';

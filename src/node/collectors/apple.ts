@@ -1,8 +1,9 @@
 /** Macs: the chip's name and its graphics, which share the machine's memory, or have their own on older ones. */
 import type { Gpu } from '../../core/fleet.ts';
-import { isObject, jsonIn, type JsonObject, known, textIn } from '../known-values.ts';
+import { jsonIn, known, textIn } from '../known-values.ts';
 import { chipBandwidth } from '../memory-bandwidth.ts';
 import type { Collector, NodeFacts } from './collector.ts';
+import { isObject, type JsonObject } from '../../util/json-object.ts';
 
 const programMs = 20_000;
 

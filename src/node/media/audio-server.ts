@@ -1,9 +1,10 @@
 /** A server of this machine that speaks OpenAI's transcription API and is offered under a name of ours. */
-import { isFields, numberIn, parseFields, textIn, type Fields } from './fields.ts';
+import { numberIn, textIn } from './fields.ts';
 import { askServer, fieldsOf } from './local-server.ts';
 import { badAnswer } from './media-failure.ts';
 import type { Transcript } from '../../util/transcript.ts';
 import type { MediaModel, MediaTool } from './media.ts';
+import { isObject, type JsonObject, parseObject } from '../../util/json-object.ts';
 
 export interface AudioServer {
   readonly name: string;
@@ -11,15 +12,15 @@ export interface AudioServer {
   readonly apiKey?: string;
   /** Asked for what it has; what the answer is taken for. */
   readonly listPath: string;
-  models(answer: Fields): readonly { readonly model: MediaModel; readonly theirs: string }[];
+  models(answer: JsonObject): readonly { readonly model: MediaModel; readonly theirs: string }[];
 }
 
 /** `json` and `verbose_json`. */
-export function readOpenAiTranscript(name: string, answer: Fields): Transcript {
+export function readOpenAiTranscript(name: string, answer: JsonObject): Transcript {
   const text = textIn(answer, 'text');
   if (text === undefined) throw badAnswer(name, 'answered without a transcript');
   const language = textIn(answer, 'language');
-  const segments = Array.isArray(answer['segments']) ? answer['segments'].filter(isFields) : [];
+  const segments = Array.isArray(answer['segments']) ? answer['segments'].filter(isObject) : [];
   return {
     text: text.replaceAll(/\s*\n\s*/g, ' ').trim(),
     ...(language === undefined ? {} : { language }),
@@ -34,7 +35,7 @@ export function audioServer({ name, url, apiKey, listPath, models }: AudioServer
     name,
     async find(host, signal) {
       const response = await host.fetch(`${url}${listPath}`, { headers, signal, redirect: 'error' });
-      const answer = parseFields(await response.text());
+      const answer = parseObject(await response.text());
       const found = !response.ok || answer === null ? [] : models(answer);
       theirs = new Map(found.map(({ model, theirs: own }) => [model.name, own]));
       return found.map(({ model }) => model);
@@ -79,7 +80,7 @@ export function builtInSpeech(engine: () => SpeechEngine | null): MediaTool {
       name,
       ...running,
       listPath: '/v1/models',
-      models: ({ data }) => (Array.isArray(data) ? data.filter(isFields) : []).flatMap((row) => {
+      models: ({ data }) => (Array.isArray(data) ? data.filter(isObject) : []).flatMap((row) => {
         const id = textIn(row, 'id');
         return id === undefined ? [] : [{ model: { name: id, capability: 'transcription' as const }, theirs: id }];
       }),

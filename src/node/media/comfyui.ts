@@ -1,10 +1,11 @@
 /** ComfyUI: its checkpoints as image models, its queue asked politely. */
 import { RouterError } from '../../core/errors.ts';
 import { checkpointName, checkpointsIn, comfyGraph, comfyState } from './comfy-graph.ts';
-import { parseFields, textIn } from './fields.ts';
+import { textIn } from './fields.ts';
 import { askServer, fieldsOf, lookAt } from './local-server.ts';
 import { badAnswer, checkPng } from './media-failure.ts';
 import type { MediaHost, MediaTool } from './media.ts';
+import { parseObject } from '../../util/json-object.ts';
 
 const name = 'comfyui';
 const usualUrl = 'http://127.0.0.1:8188';
@@ -15,7 +16,7 @@ const seeds = 2 ** 32;
 export function comfyUi(url = usualUrl, random: () => number = Math.random): MediaTool {
   const checkpoints = async (host: MediaHost, signal: AbortSignal): Promise<readonly string[]> => {
     const info = await lookAt(host, `${url}/object_info/CheckpointLoaderSimple`, signal);
-    return checkpointsIn(info === null ? null : parseFields(info));
+    return checkpointsIn(info === null ? null : parseObject(info));
   };
   return {
     name,
@@ -59,7 +60,7 @@ async function forget(url: string, id: string, host: MediaHost): Promise<void> {
   const post = (path: string, body: object) => host.fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal });
   try {
     await post('/queue', { delete: [id] });
-    const running = parseFields((await lookAt(host, `${url}/queue`, signal)) ?? '')?.['queue_running'];
+    const running = parseObject((await lookAt(host, `${url}/queue`, signal)) ?? '')?.['queue_running'];
     const ours = Array.isArray(running) && running.some((one) => Array.isArray(one) && one[1] === id);
     if (ours) await post('/interrupt', { prompt_id: id });
   } catch {

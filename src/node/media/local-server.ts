@@ -1,7 +1,8 @@
 /** Asks an HTTP server of this machine. */
 import { RouterError } from '../../core/errors.ts';
-import { isFields, parseFields, textIn, type Fields } from './fields.ts';
+import { textIn } from './fields.ts';
 import type { MediaHost } from './media.ts';
+import { isObject, type JsonObject, parseObject } from '../../util/json-object.ts';
 
 const mostWords = 300;
 
@@ -27,14 +28,14 @@ export async function askServer(host: MediaHost, name: string, url: string, init
 }
 
 /** Rejects with `backend_protocol` for what is no JSON object. */
-export async function fieldsOf(name: string, response: Response): Promise<Fields> {
-  const fields = parseFields(await response.text());
+export async function fieldsOf(name: string, response: Response): Promise<JsonObject> {
+  const fields = parseObject(await response.text());
   if (fields === null) throw new RouterError('backend_protocol', `${name} answered with something that is not a JSON object.`);
   return fields;
 }
 
 function wordsIn(text: string): string {
-  const fields = parseFields(text);
+  const fields = parseObject(text);
   const error = fields?.['error'];
-  return (isFields(error) ? textIn(error, 'message') : undefined) ?? textIn(fields, 'error') ?? textIn(fields, 'message') ?? textIn(fields, 'detail') ?? (text.trim() || 'no reason given');
+  return (isObject(error) ? textIn(error, 'message') : undefined) ?? textIn(fields, 'error') ?? textIn(fields, 'message') ?? textIn(fields, 'detail') ?? (text.trim() || 'no reason given');
 }

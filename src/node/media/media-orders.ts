@@ -1,8 +1,8 @@
 /** Reads what a media server is asked for, out of OpenAI's requests. Pure. */
 import { RouterError } from '../../core/errors.ts';
 import { readForm, textIn as valueIn } from '../../util/form-fields.ts';
-import { parseFields, type Fields } from './fields.ts';
 import type { PictureOrder, Recording } from './media.ts';
+import { type JsonObject, parseObject } from '../../util/json-object.ts';
 
 const usualSide = 1024;
 const largestSide = 4096;
@@ -10,7 +10,7 @@ const formats: ReadonlySet<string> = new Set(['json', 'verbose_json', 'text', 's
 
 /** Throws `invalid_request` naming the field. */
 export function readPictureOrder(body: string): { readonly order: PictureOrder; readonly asUrl: boolean } {
-  const fields = parseFields(body);
+  const fields = parseObject(body);
   if (fields === null) throw new RouterError('invalid_request', 'The body must be a JSON object.');
   const prompt = fields['prompt'];
   if (typeof prompt !== 'string' || prompt === '') throw wrong('prompt', 'a text');
@@ -37,7 +37,7 @@ function sizeOf(size: unknown): { readonly width: number; readonly height: numbe
   return sides;
 }
 
-function numberOf(fields: Fields, key: string, fits: (value: number) => boolean): number | undefined {
+function numberOf(fields: JsonObject, key: string, fits: (value: number) => boolean): number | undefined {
   const value = fields[key] ?? undefined;
   if (value === undefined) return undefined;
   if (typeof value !== 'number' || !fits(value)) throw wrong(key, 'a number that makes sense');

@@ -1,19 +1,20 @@
 /** mlx-qwen3-asr: speech to text on Apple silicon, by one command. */
 import { join } from 'node:path';
-import { isFields, numberIn, parseFields, textIn } from './fields.ts';
+import { numberIn, textIn } from './fields.ts';
 import { badAnswer, programFailed } from './media-failure.ts';
 import type { Transcript } from '../../util/transcript.ts';
 import type { MediaTool } from './media.ts';
+import { isObject, parseObject } from '../../util/json-object.ts';
 
 const command = 'mlx-qwen3-asr';
 
 /** What it writes with `-f json`. */
 export function readQwenTranscript(text: string): Transcript {
-  const answer = parseFields(text);
+  const answer = parseObject(text);
   const said = textIn(answer, 'text');
   if (answer === null || said === undefined) throw badAnswer(command, 'left no transcript');
   const language = textIn(answer, 'language');
-  const segments = Array.isArray(answer['segments']) ? answer['segments'].filter(isFields) : [];
+  const segments = Array.isArray(answer['segments']) ? answer['segments'].filter(isObject) : [];
   return {
     text: said.trim(),
     ...(language === undefined ? {} : { language }),

@@ -1,8 +1,9 @@
 /** stable-diffusion.cpp's `sd-server`, by the one of its APIs that takes every wish: the one of Stable Diffusion WebUI. */
-import { isFields, parseFields, textIn } from './fields.ts';
+import { textIn } from './fields.ts';
 import { askServer, fieldsOf, lookAt } from './local-server.ts';
 import { badAnswer, checkPng } from './media-failure.ts';
 import type { MediaHost, MediaTool, PictureOrder } from './media.ts';
+import { isObject, parseObject } from '../../util/json-object.ts';
 
 const name = 'sd-server';
 const usualUrl = 'http://127.0.0.1:1234';
@@ -23,9 +24,9 @@ export function sdRequest({ prompt, width, height, steps, guidance, seed, negati
 
 /** The name of its one model, out of what it says of itself; null: it is something else. */
 export function sdModelIn(capabilities: string | null): string | null {
-  const fields = capabilities === null ? null : parseFields(capabilities);
+  const fields = capabilities === null ? null : parseObject(capabilities);
   const model = fields?.['model'];
-  if (!isFields(model)) return null;
+  if (!isObject(model)) return null;
   return textIn(model, 'stem') || textIn(model, 'name') || null;
 }
 

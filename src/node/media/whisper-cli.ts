@@ -1,9 +1,10 @@
 /** whisper.cpp by its command line, with the weights that lie on this machine. */
 import { join } from 'node:path';
-import { isFields, numberIn, parseFields, textIn } from './fields.ts';
+import { numberIn, textIn } from './fields.ts';
 import { badAnswer, programFailed } from './media-failure.ts';
 import type { Transcript } from '../../util/transcript.ts';
 import type { MediaHost, MediaTool } from './media.ts';
+import { isObject, parseObject } from '../../util/json-object.ts';
 
 const commands = ['whisper-cli', 'whisper-cpp'];
 
@@ -33,14 +34,14 @@ async function commandOf(host: MediaHost): Promise<string | null> {
 
 /** What it writes with `-oj`; its offsets are milliseconds. */
 export function readWhisperTranscript(text: string): Transcript {
-  const answer = parseFields(text);
+  const answer = parseObject(text);
   const rows = answer?.['transcription'];
   if (answer === null || !Array.isArray(rows)) throw badAnswer('whisper.cpp', 'left no transcript');
-  const segments = rows.filter(isFields).map((row) => {
-    const offsets = isFields(row['offsets']) ? row['offsets'] : {};
+  const segments = rows.filter(isObject).map((row) => {
+    const offsets = isObject(row['offsets']) ? row['offsets'] : {};
     return { start: (numberIn(offsets, 'from') ?? 0) / 1000, end: (numberIn(offsets, 'to') ?? 0) / 1000, text: (textIn(row, 'text') ?? '').trim() };
   });
-  const language = isFields(answer['result']) ? textIn(answer['result'], 'language') : undefined;
+  const language = isObject(answer['result']) ? textIn(answer['result'], 'language') : undefined;
   return { text: segments.map((one) => one.text).join(' ').trim(), ...(language === undefined ? {} : { language }), segments };
 }
 
