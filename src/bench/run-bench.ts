@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { BenchForm, BenchPlan, BenchProgress, BenchReport, BenchRequest, BenchSample, BenchTarget, NodeLook } from './bench.ts';
 import { promptOf } from './prompts.ts';
 import { byModel, byNode, rate, tokensOf, totals, utilization } from './statistics.ts';
+import { pause } from '../util/pause.ts';
 
 export interface BenchParts {
   readonly clock: Clock;
@@ -77,7 +78,7 @@ export class BenchRun {
   async #warmUp(): Promise<void> {
     const failures: string[] = [];
     const warm = await Promise.all(this.#targets.map(async (target) => {
-      while (!this.#signal.aborted && !this.#parts.free(target)) await this.#rest(this.#signal);
+      while (!this.#signal.aborted && !this.#parts.free(target)) await pause(this.#parts.clock, waitMs, this.#signal);
       const { error } = await this.#ask(target, warmUpTokens, this.#signal);
       if (error !== undefined) failures.push(`${target.model}: ${error}`);
       return error === undefined;
@@ -115,14 +116,14 @@ export class BenchRun {
     while (!over.aborted) {
       const target = this.#next();
       if (target === null) {
-        await this.#rest(over);
+        await pause(this.#parts.clock, waitMs, over);
         continue;
       }
       const sample = await this.#ask(target, this.#form.answerTokens, cut);
       if (cut.aborted && sample.error !== undefined) return;
       this.#samples.push(sample);
       // Refused at once, it would be asked in a circle without a breath.
-      if (sample.error !== undefined) await this.#rest(over);
+      if (sample.error !== undefined) await pause(this.#parts.clock, waitMs, over);
     }
   }
 
@@ -148,19 +149,6 @@ export class BenchRun {
 
   #openOf(target: BenchTarget): number {
     return this.#open.get(target) ?? 0;
-  }
-
-  #rest(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const cancel = this.#parts.clock.after(waitMs, done);
-      signal.addEventListener('abort', done);
-    });
   }
 
   #keepLooking(): () => void {

@@ -12,6 +12,7 @@ import { interleaved, namedProgress, type ProgressEnd, relayProgress } from './m
 import { RecentModels } from './model-recent.ts';
 import { reportOf } from './model-results.ts';
 import type { ModelChange } from './registry.ts';
+import { within } from '../util/time-limit.ts';
 
 export interface ModelParts {
   readonly view: () => FleetView;
@@ -86,16 +87,11 @@ class OllamaModels implements ModelOperations {
     const known = this.#blobs.holdersOf(digests);
     if (known.size > 0) return known;
     const reachable = this.#parts.view().backends.filter((backend) => backend.kind === 'ollama' && backend.status !== 'down');
-    const late = new AbortController();
-    const cancel = this.#parts.clock.after(askMs, () => late.abort());
-    try {
-      const either = AbortSignal.any([signal, late.signal]);
-      await Promise.all(reachable.flatMap(({ id }) => digests.map(async (digest) => {
+    await within(this.#parts.clock, askMs, signal, (either) =>
+      Promise.all(reachable.flatMap(({ id }) => digests.map(async (digest) => {
         if ((await statusOfBlob(this.#backend(id), digest, either).catch(() => 404)) === 200) this.#blobs.holds(id, digest);
-      })));
-    } finally {
-      cancel();
-    }
+      }))),
+    );
     return this.#blobs.holdersOf(digests);
   }
 

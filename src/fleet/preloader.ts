@@ -5,6 +5,7 @@ import type { FleetView } from '../core/fleet.ts';
 import type { Log } from '../telemetry/telemetry.ts';
 import { modelKey } from '../util/model-name.ts';
 import type { Fleet } from './fleet.ts';
+import { within } from '../util/time-limit.ts';
 
 /** One load that was planned. */
 export interface PlannedLoad {
@@ -123,18 +124,14 @@ export class Preloader implements OwnLoads {
     const before = this.#attempts.get(place);
     const inVain = before !== undefined && clock.now() - before.at < forgivenMs ? before.inVain : 0;
     this.#attempts.set(place, { state: 'loading', at: clock.now(), inVain });
-    const late = new AbortController();
-    const cancel = clock.after(longestLoadMs, () => late.abort());
     try {
-      await this.#sources.load(planned, AbortSignal.any([this.#stopping.signal, late.signal]));
+      await within(clock, longestLoadMs, this.#stopping.signal, (signal) => this.#sources.load(planned, signal));
       this.#attempts.set(place, { state: 'loaded', at: clock.now(), inVain: inVain + 1 });
       log.info({ backend: backendId, model, reason }, 'a model was loaded before it was asked for');
       fleet.refresh(backendId);
     } catch (thrown) {
       this.#attempts.set(place, { state: 'failed', at: clock.now(), inVain: inVain + 1 });
       if (!this.#stopping.signal.aborted) log.warn({ backend: backendId, model, reason, problem: toRouterError(thrown).message }, 'a model could not be loaded before it was asked for');
-    } finally {
-      cancel();
     }
   }
 }

@@ -8,7 +8,7 @@ import type { JobCounts, JobLimits, JobStore, JobSummary } from '../store/store.
 import type { Log } from '../telemetry/telemetry.ts';
 import { ActiveJob } from './active-job.ts';
 import type { ActiveJobParts } from './active-job.ts';
-import { pause } from './durable-write.ts';
+import { pause } from '../util/pause.ts';
 import { JobLedger } from './job-ledger.ts';
 import type { JobOwner, Jobs, NewJob, RunJob } from './jobs.ts';
 import { Retention } from './retention.ts';
@@ -181,7 +181,7 @@ class RouterJobs implements Jobs {
     const done = new AbortController();
     try {
       const all = Promise.all([...this.#active.values()].map((active) => active.settled));
-      await Promise.race([all, pause(longestMs, this.#options.clock, done.signal)]);
+      await Promise.race([all, pause(this.#options.clock, longestMs, done.signal)]);
     } finally {
       done.abort();
     }

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
 import type { Log } from '../telemetry/telemetry.ts';
+import { pause } from '../util/pause.ts';
 
 const firstWaitMs = 1_000;
 const longestWaitMs = 30_000;
@@ -15,20 +16,6 @@ export async function writeDurably<T>(write: () => Promise<T>, clock: Clock, sig
       if (!(thrown instanceof RouterError) || thrown.code !== 'store_unavailable' || signal.aborted) throw thrown;
       log.error({ ...fields, err: thrown, waitMs }, 'a job could not be written; it is kept in memory and tried again');
     }
-    await pause(waitMs, clock, signal);
+    await pause(clock, waitMs, signal);
   }
-}
-
-/** Ends early, without rejecting, when the signal is aborted. */
-export function pause(waitMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.after(waitMs, done);
-    signal.addEventListener('abort', done);
-  });
 }

@@ -3,7 +3,7 @@ import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Clock } from '../core/clock.ts';
 import { errorCode } from '../util/error-code.ts';
-import { within } from './time-limit.ts';
+import { within } from '../util/time-limit.ts';
 
 export interface LinkAnswer {
   readonly status: number;

@@ -7,7 +7,7 @@ import type { LocalServer, Terminal } from './node.ts';
 import { Relay } from './relay.ts';
 import { RelayKeys } from './relay-keys.ts';
 import type { ServerState } from './server-watch.ts';
-import { within } from './time-limit.ts';
+import { within } from '../util/time-limit.ts';
 
 export interface DoorSettings {
   readonly clock: Clock;

@@ -4,7 +4,7 @@ import { RouterError } from '../core/errors.ts';
 import type { BackendReport } from '../core/fleet.ts';
 import type { LocalServer, ServerSource } from './node.ts';
 import { serverWord } from './server-word.ts';
-import { within } from './time-limit.ts';
+import { within } from '../util/time-limit.ts';
 
 export interface ServerState {
   readonly server: LocalServer;

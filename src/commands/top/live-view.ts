@@ -1,6 +1,6 @@
 /** Keeps the fleet on the screen until somebody has seen enough: at most four pictures a second, over restarts of the router. */
 import type { CancelTimer, Clock } from '../../core/clock.ts';
-import { unwatchAbort, watchAbort } from '../../util/watch-abort.ts';
+import { pause } from '../../util/pause.ts';
 import type { Screen } from '../command.ts';
 import type { Fields } from '../loose-json.ts';
 import { fleetLines } from './fleet-lines.ts';
@@ -41,7 +41,7 @@ export async function showLive({ screen, clock, watch, isFinal }: LiveParts): Pr
         note = `Trying again: ${thrown instanceof Error ? thrown.message : 'the router does not answer.'}`;
       }
       painter.ask();
-      await pauseUntil(clock, againMs, end.signal);
+      await pause(clock, againMs, end.signal);
     }
   } finally {
     painter.stop();
@@ -81,17 +81,4 @@ class Painter {
   stop(): void {
     this.#cancel?.();
   }
-}
-
-function pauseUntil(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel();
-      unwatchAbort(signal, done);
-      resolve();
-    };
-    const cancel = clock.after(delayMs, done);
-    watchAbort(signal, done);
-  });
 }
