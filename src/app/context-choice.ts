@@ -40,7 +40,7 @@ export class ContextChoice {
   /** What the model is in memory with there, as far as anybody knows. */
   contextOn(candidate: Candidate, own = 0): number | undefined {
     const backend = backendOf(this.#sources.view(), candidate.backendId);
-    const running = this.#sources.load().runningByBackend?.().get(candidate.backendId)?.get(candidate.model) ?? 0;
+    const running = this.#sources.load().runningAt?.(candidate) ?? 0;
     return this.#ledger.contextOn(backend, candidate.model, running - own);
   }
 

@@ -53,6 +53,8 @@ export interface Load {
   running(modelKey: string): number;
   /** What runs now, by backend id and the model's name there, without zeros; the same object until something changed. */
   runningByBackend?(): ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** How much of a model runs on a backend. */
+  runningAt?(place: Pick<Candidate, 'backendId' | 'modelKey'>): number;
   /** Who waits, in the order in which they will be served. */
   waiting?(): readonly Pick<Entry, 'id' | 'modelKey' | 'priority' | 'user' | 'arrivedAt'>[];
 }

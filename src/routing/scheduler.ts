@@ -54,6 +54,7 @@ class LineScheduler implements WorkingScheduler {
       queued: (modelKey) => waiting.ofModel(modelKey),
       running: (modelKey) => running.ofModel(modelKey),
       runningByBackend: () => running.byBackend(),
+      runningAt: (place) => running.ofSlot(place),
       waiting: () => waiting.inOrder().map(({ entry }) => entry),
     };
   }
