@@ -1,8 +1,9 @@
 /** Sends finished requests as spans to an OpenTelemetry collector (OTLP over HTTP, JSON), behind the requests. */
-import type { CancelTimer, Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Trace } from '../core/trace.ts';
 import { exportOf, type RandomHex } from './otlp-spans.ts';
 import type { Log, Recorder } from './telemetry.ts';
+import { type Outcome, WriteBehind } from './write-behind.ts';
 
 export interface OtlpOptions {
   readonly clock: Clock;
@@ -25,64 +26,40 @@ const passing: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 export class OtlpExporter implements Recorder {
   readonly #options: OtlpOptions;
-  #waiting: Trace[] = [];
-  #sending: Promise<boolean> | null = null;
-  #cancelTimer: CancelTimer | null = null;
-  #failures = 0;
+  readonly #behind: WriteBehind<Trace>;
+  /** The operator knows that they do not arrive. */
+  #told = false;
   #stopped = false;
 
   constructor(options: OtlpOptions) {
     this.#options = options;
+    this.#behind = new WriteBehind({ clock: options.clock, afterMs: sendAfterMs, batchSize: mostAtOnce, firstRetryMs, longestRetryMs, send: (batch) => this.#send(batch) });
   }
 
   record(trace: Trace): void {
     if (this.#stopped) return;
-    this.#waiting.push(trace);
-    if (this.#waiting.length > mostWaiting) this.#waiting = this.#waiting.slice(mostAtOnce);
-    if (this.#cancelTimer === null && this.#sending === null) this.#sendAfter(sendAfterMs);
-    else if (this.#waiting.length === mostAtOnce && this.#failures === 0) void this.#send();
+    this.#behind.add(trace);
+    if (this.#behind.waiting > mostWaiting) this.#behind.drop(mostAtOnce);
   }
 
   /** Sends what is left, for as long as the collector takes it. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    let taken = true;
-    while (taken && this.#waiting.length > 0) taken = await this.#send();
-    this.#cancelTimer?.();
-    this.#waiting = [];
+    await this.#behind.flush();
+    this.#behind.stop();
   }
 
-  #sendAfter(delayMs: number): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = this.#options.clock.after(delayMs, () => void this.#send());
-  }
-
-  /** One batch; true when the collector is done with it. */
-  #send(): Promise<boolean> {
-    this.#cancelTimer?.();
-    this.#cancelTimer = null;
-    this.#sending ??= this.#sendBatch().finally(() => {
-      this.#sending = null;
-      if (this.#cancelTimer === null && this.#waiting.length > 0) this.#sendAfter(this.#waiting.length >= mostAtOnce ? 0 : sendAfterMs);
-    });
-    return this.#sending;
-  }
-
-  async #sendBatch(): Promise<boolean> {
+  async #send(batch: readonly Trace[]): Promise<Outcome> {
     const { log, service, random } = this.#options;
-    const batch = this.#waiting.splice(0, mostAtOnce);
     const problem = await this.#post(JSON.stringify(exportOf(batch, service, random)));
     if (problem === null) {
-      if (this.#failures > 0) log.info({}, 'spans are sent again');
-      this.#failures = 0;
-      return true;
+      if (this.#told) log.info({}, 'spans are sent again');
+      this.#told = false;
+      return 'taken';
     }
-    if (this.#failures === 0) log.warn({ problem: problem.text }, 'spans cannot be sent to the collector of telemetry.otlp.endpoint');
-    this.#failures += 1;
-    if (!problem.passing) return true;
-    this.#waiting = [...batch, ...this.#waiting].slice(-mostWaiting);
-    this.#sendAfter(Math.min(longestRetryMs, firstRetryMs * 2 ** (this.#failures - 1)));
-    return false;
+    if (!this.#told) log.warn({ problem: problem.text }, 'spans cannot be sent to the collector of telemetry.otlp.endpoint');
+    this.#told = true;
+    return problem.passing ? 'later' : 'refused';
   }
 
   async #post(body: string): Promise<{ readonly text: string; readonly passing: boolean } | null> {

@@ -1,10 +1,11 @@
 /** Writes traces to the store behind the requests: a batch at a time, within a bound of memory. */
-import type { CancelTimer, Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
 import type { Trace } from '../core/trace.ts';
 import type { TraceStore } from '../store/store.ts';
 import type { Log, Recorder } from './telemetry.ts';
 import { keptTrace } from './kept-trace.ts';
+import { type Outcome, WriteBehind } from './write-behind.ts';
 
 export interface TraceWriterOptions {
   readonly clock: Clock;
@@ -24,75 +25,45 @@ const longestRetryMs = 30_000;
 /** `record` puts a trace on a list; all else happens later. */
 export class TraceWriter implements Recorder {
   readonly #options: TraceWriterOptions;
-  #waiting: Trace[] = [];
-  #writing: Promise<boolean> | null = null;
-  #cancelTimer: CancelTimer | null = null;
-  #failures = 0;
+  readonly #behind: WriteBehind<Trace>;
   #lost = 0;
 
   constructor(options: TraceWriterOptions) {
     this.#options = options;
+    this.#behind = new WriteBehind({ clock: options.clock, afterMs: writeAfterMs, batchSize, firstRetryMs, longestRetryMs, send: (batch, failures) => this.#write(batch, failures) });
   }
 
   record(trace: Trace): void {
-    if (this.#waiting.length >= mostWaiting) {
-      this.#lose(1);
-      return;
-    }
-    this.#waiting.push(keptTrace(trace));
-    if (this.#cancelTimer === null && this.#writing === null) this.#writeAfter(writeAfterMs);
-    else if (this.#waiting.length === batchSize && this.#failures === 0) void this.#write();
+    if (this.#behind.waiting >= mostWaiting) this.#lose(1);
+    else this.#behind.add(keptTrace(trace));
   }
 
   /** True when the store has all that was recorded before; false when it does not take it now. */
-  async flush(): Promise<boolean> {
-    while (this.#waiting.length > 0) if (!(await this.#write())) return false;
-    return true;
+  flush(): Promise<boolean> {
+    return this.#behind.flush();
   }
 
   /** Nothing may be recorded after it. */
   async stop(): Promise<void> {
     const written = (await this.flush()) || (await this.flush());
-    this.#cancelTimer?.();
-    if (!written) this.#lose(this.#waiting.length);
+    this.#behind.stop();
+    if (!written) this.#lose(this.#behind.waiting);
     if (this.#lost > 0) this.#options.log.warn({ lost: this.#lost }, 'traces were lost in this run');
   }
 
-  #writeAfter(delayMs: number): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = this.#options.clock.after(delayMs, () => void this.#write());
-  }
-
-  /** One batch, for all who ask while it is on its way; true when the store has it. */
-  #write(): Promise<boolean> {
-    this.#cancelTimer?.();
-    this.#cancelTimer = null;
-    this.#writing ??= this.#writeBatch().finally(() => {
-      this.#writing = null;
-      if (this.#cancelTimer === null && this.#waiting.length > 0) this.#writeAfter(this.#waiting.length >= batchSize ? 0 : writeAfterMs);
-    });
-    return this.#writing;
-  }
-
-  async #writeBatch(): Promise<boolean> {
-    const batch = this.#waiting.slice(0, batchSize);
+  /** A trace that goes again is known to the store by its id. */
+  async #write(batch: readonly Trace[], failures: number): Promise<Outcome> {
     try {
-      // What may have arrived goes again as it was: the store knows it by its id.
       await this.#options.store.add(batch);
-      this.#failures = 0;
+      return 'taken';
     } catch (thrown) {
-      if (!(thrown instanceof RouterError) || thrown.code === 'store_unavailable') return this.#tryLater(thrown);
-      this.#lose(batch.length, thrown);
+      if (thrown instanceof RouterError && thrown.code !== 'store_unavailable') {
+        this.#lose(batch.length, thrown);
+        return 'refused';
+      }
+      if (failures === 0) this.#options.log.warn({ err: thrown }, 'traces cannot be written now; the newest requests are kept in memory for a while');
+      return 'later';
     }
-    this.#waiting.splice(0, batch.length);
-    return true;
-  }
-
-  #tryLater(thrown: unknown): false {
-    this.#failures += 1;
-    if (this.#failures === 1) this.#options.log.warn({ err: thrown }, 'traces cannot be written now; the newest requests are kept in memory for a while');
-    this.#writeAfter(Math.min(longestRetryMs, firstRetryMs * 2 ** (this.#failures - 1)));
-    return false;
   }
 
   /** Told when it begins, and in all at the stop. */
