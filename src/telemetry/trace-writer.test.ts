@@ -10,9 +10,10 @@ function bed() {
   const batches: (readonly Trace[])[] = [];
   const lines: string[] = [];
   const note = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) => void lines.push(`${level}: ${message}${fields['lost'] === undefined ? '' : ` ${fields['lost']}`}`);
-  const state: { fault: 'store_unavailable' | 'internal' | null; hold: Promise<void> | null } = { fault: null, hold: null };
+  const state: { fault: 'store_unavailable' | 'internal' | null; hold: Promise<void> | null; during: () => void } = { fault: null, hold: null, during: () => {} };
   const store = {
     async add(traces: readonly Trace[]): Promise<void> {
+      state.during();
       await state.hold;
       if (state.fault !== null) throw new RouterError(state.fault, 'It does not answer.');
       batches.push(traces);
@@ -65,6 +66,19 @@ test('whoever asks for the present finds what was recorded a moment ago, while a
   release();
   expect([await first, await second]).toEqual([true, true]);
   expect(ids()).toEqual(['a', 'b']);
+});
+
+test('whoever asks for the present does not wait for requests that end meanwhile, though they never stop', async () => {
+  const { state, writer, record, ids } = bed();
+  record(...many(150));
+  let later = 0;
+  state.during = () => {
+    later += 1;
+    if (later < 1_000) record(`later ${later}`);
+  };
+  expect(await writer.flush()).toBe(true);
+  expect(ids().slice(0, 150)).toEqual(many(150));
+  expect(later).toBeLessThan(5);
 });
 
 test('a store that is out of order gets them when it is back; what is too much is lost, and that is told once and at the stop', async () => {

@@ -12,9 +12,11 @@ class FakeStore implements Pick<UsageStore, 'add' | 'totals'> {
   calls = 0;
   before: UsageTotal[] = [];
   fault: { readonly code: 'store_unavailable' | 'internal'; readonly taken: boolean } | null = null;
+  during = (): void => {};
 
   async add(batch: UsageBatch): Promise<boolean> {
     this.calls += 1;
+    this.during();
     const isNew = !this.batches.some(({ writer, number }) => writer === batch.writer && number >= batch.number);
     if (isNew && this.fault?.taken !== false) this.batches.push(structuredClone(batch));
     if (this.fault !== null) throw new RouterError(this.fault.code, 'It does not answer.');
@@ -178,4 +180,16 @@ test('a stop outlasts a short failure of the store, and names what a long one co
   expect(ended).toBe(true);
   expect(long.lines.at(-1)).toBe(`error: token counts were lost: the store did not take them ${JSON.stringify(one)}`);
   expect(long.clock.pending).toBe(0);
+});
+
+test('whoever asks for the present does not wait for requests that end meanwhile, though they never stop', async () => {
+  const { store, ledger, record } = bed();
+  store.during = () => {
+    if (store.calls < 1_000) record();
+  };
+  record();
+  record();
+  expect(await ledger.flush()).toBe(true);
+  expect(store.sum.requests).toBeGreaterThanOrEqual(2);
+  expect(store.calls).toBeLessThan(3);
 });

@@ -47,9 +47,9 @@ export class UsageWriter {
 
   /** Resolves when all that was added before is in the store: true; or the store does not take it now: false. */
   async flush(): Promise<boolean> {
-    while (this.#unconfirmed !== null || this.#gathered.length > 0) {
-      if (!(await this.#write())) return false;
-    }
+    // What comes meanwhile is not waited for: under load there would be no end.
+    const last = this.#batchNumber;
+    while (this.#isLeft(last)) if (!(await this.#write())) return false;
     return true;
   }
 
@@ -64,6 +64,11 @@ export class UsageWriter {
     this.#stopped = true;
     this.#cancelTimer?.();
     if (!written) log.error({ unwritten: summed([...(this.#unconfirmed?.rows ?? []), ...this.#gathered]) }, 'token counts were lost: the store did not take them');
+  }
+
+  /** Of the batches up to this number. */
+  #isLeft(last: number): boolean {
+    return this.#unconfirmed === null ? this.#gathered.length > 0 && this.#batchNumber <= last : this.#unconfirmed.number <= last;
   }
 
   #writeAfter(delayMs: number): void {

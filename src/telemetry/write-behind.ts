@@ -25,6 +25,9 @@ export class WriteBehind<Row> {
   #sending: Promise<boolean> | null = null;
   #cancelTimer: CancelTimer | null = null;
   #failures = 0;
+  /** Rows ever added, and those of them that nothing is left to do for: they end in the order they came. */
+  #added = 0;
+  #ended = 0;
 
   constructor(options: WriteBehindOptions<Row>) {
     this.#options = options;
@@ -38,18 +41,23 @@ export class WriteBehind<Row> {
   add(row: Row): void {
     const { afterMs, batchSize } = this.#options;
     this.#waiting.push(row);
+    this.#added += 1;
     if (this.#cancelTimer === null && this.#sending === null) this.#sendAfter(afterMs);
     else if (this.#waiting.length === batchSize && this.#failures === 0) void this.#send();
   }
 
   /** Lets go of the oldest that are not on their way. */
   drop(count: number): void {
-    this.#waiting = this.#waiting.slice(count);
+    const kept = this.#waiting.slice(count);
+    this.#ended += this.#waiting.length - kept.length;
+    this.#waiting = kept;
   }
 
   /** True when all that was added before is taken or refused; false when nobody is there now. */
   async flush(): Promise<boolean> {
-    while (this.waiting > 0) if (!(await this.#send())) return false;
+    // What comes meanwhile is not waited for: under load there would be no end.
+    const last = this.#added;
+    while (this.#ended < last) if (!(await this.#send())) return false;
     return true;
   }
 
@@ -84,7 +92,10 @@ export class WriteBehind<Row> {
       this.#waiting = [...this.#batch, ...this.#waiting];
       this.#sendAfter(Math.min(longestRetryMs, firstRetryMs * 2 ** this.#failures));
       this.#failures += 1;
-    } else if (outcome === 'taken') this.#failures = 0;
+    } else {
+      this.#ended += this.#batch.length;
+      if (outcome === 'taken') this.#failures = 0;
+    }
     this.#batch = [];
     return outcome !== 'later';
   }
