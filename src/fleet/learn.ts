@@ -1,6 +1,6 @@
 /** Running averages of how fast each model is on each backend, taken from finished requests. */
 import type { LearnedSpeed } from '../core/fleet.ts';
-import { forgetOldest } from '../util/forget-oldest.ts';
+import { forgetLeast } from '../util/forget-oldest.ts';
 import { modelKey } from '../util/model-name.ts';
 import type { Lesson } from './fleet.ts';
 import { RecentLatencies } from './recent-latencies.ts';
@@ -17,7 +17,8 @@ const unknownSpeed: LearnedSpeed = {};
 
 /** Each speed is immutable; `lookup` always answers with the latest, since it is learned from with every request. */
 export class LearnedSpeeds {
-  readonly #table = new Map<string, Map<string, Learned>>();
+  readonly #table = new Map<string, LearnedOfBackend>();
+  #turn = 0;
 
   /** Returns whether anything was learned. */
   learn(lesson: Lesson): boolean {
@@ -37,19 +38,35 @@ export class LearnedSpeeds {
   }
 
   lookup(backendId: string, model: string): LearnedSpeed {
-    return this.#table.get(backendId)?.get(modelKey(model))?.speed ?? unknownSpeed;
+    return this.#table.get(backendId)?.models.get(modelKey(model))?.speed ?? unknownSpeed;
   }
 
   #of(backendId: string, model: string): Learned {
-    const models = this.#table.get(backendId) ?? new Map<string, Learned>();
-    this.#table.delete(backendId);
-    this.#table.set(backendId, models);
-    forgetOldest(this.#table, mostBackends);
+    this.#turn += 1;
+    const backend = this.#backend(backendId);
+    backend.turn = this.#turn;
     const key = modelKey(model);
-    const learned = models.get(key) ?? { speed: unknownSpeed, latencies: new RecentLatencies() };
-    models.set(key, learned);
+    const known = backend.models.get(key);
+    if (known !== undefined) return known;
+    const learned = { speed: unknownSpeed, latencies: new RecentLatencies() };
+    backend.models.set(key, learned);
     return learned;
   }
+
+  #backend(backendId: string): LearnedOfBackend {
+    const known = this.#table.get(backendId);
+    if (known !== undefined) return known;
+    const backend = { models: new Map<string, Learned>(), turn: this.#turn };
+    this.#table.set(backendId, backend);
+    forgetLeast(this.#table, mostBackends, ({ turn }) => turn);
+    return backend;
+  }
+}
+
+interface LearnedOfBackend {
+  readonly models: Map<string, Learned>;
+  /** Rises with what is learned of any; the backend that nothing was learned of for longest is forgotten. */
+  turn: number;
 }
 
 interface Learned {

@@ -14,8 +14,8 @@ export class RecentLatencies {
   add(ms: number): void {
     if (!(ms >= 0) || ms === Number.POSITIVE_INFINITY) return;
     const oldest = this.#ring.length < mostKept ? undefined : this.#ring[this.#next];
-    if (oldest !== undefined) this.#sorted.splice(this.#indexOf(oldest), 1);
-    this.#sorted.splice(this.#indexOf(ms), 0, ms);
+    // The new one goes where the oldest was, and then on to its place.
+    this.#moveTo(oldest === undefined ? this.#sorted.length : this.#indexOf(oldest), ms);
     this.#ring[this.#next] = ms;
     this.#next = (this.#next + 1) % mostKept;
   }
@@ -23,6 +23,14 @@ export class RecentLatencies {
   /** Undefined until there was one. */
   get p75(): number | undefined {
     return this.#sorted[Math.ceil(share * this.#sorted.length) - 1];
+  }
+
+  #moveTo(from: number, ms: number): void {
+    const sorted = this.#sorted;
+    let at = from;
+    for (; at > 0 && (sorted[at - 1] ?? 0) > ms; at -= 1) sorted[at] = sorted[at - 1] ?? 0;
+    for (; at < sorted.length - 1 && (sorted[at + 1] ?? 0) < ms; at += 1) sorted[at] = sorted[at + 1] ?? 0;
+    sorted[at] = ms;
   }
 
   /** The first place whose value is not smaller. */

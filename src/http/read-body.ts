@@ -7,7 +7,7 @@ import type { SlowBodies } from './slow-bodies.ts';
 export type BodyKind = 'json' | 'form';
 
 /** The body as text; a caller who holds it back is asked for it. Rejects with `payload_too_large`, `unsupported_media_type` or `cancelled` (the caller left). */
-export function readBody(request: IncomingMessage, limitBytes: number, slow: Pick<SlowBodies, 'begun' | 'ended'>, kind: BodyKind = 'json', heldBack: { invite(): void } | null = null, withinMs?: number): Promise<string> {
+export function readBody(request: IncomingMessage, limitBytes: number, slow: Pick<SlowBodies, 'begun'>, kind: BodyKind = 'json', heldBack: { invite(): void } | null = null, withinMs?: number): Promise<string> {
   const refusal = refuse(request, limitBytes, kind);
   const encoding = kind === 'json' ? 'utf8' : 'latin1';
   return new Promise((resolve, reject) => {
@@ -15,7 +15,7 @@ export function readBody(request: IncomingMessage, limitBytes: number, slow: Pic
     let size = 0;
     if (refusal) reject(refusal);
     else heldBack?.invite();
-    slow.begun(request, reject, withinMs);
+    const ended = slow.begun(reject, withinMs);
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (!refusal && size <= limitBytes) {
@@ -27,12 +27,12 @@ export function readBody(request: IncomingMessage, limitBytes: number, slow: Pic
       if (size > limitBytes * 4 + 1_048_576) request.destroy();
     });
     request.on('end', () => {
-      slow.ended(request);
+      ended();
       resolve(chunks.length === 1 ? (chunks[0] as Buffer).toString(encoding) : Buffer.concat(chunks).toString(encoding));
     });
     // A request that breaks off closes; nobody listening, it emits no error.
     request.on('close', () => {
-      slow.ended(request);
+      ended();
       if (!request.complete) reject(new RouterError('cancelled', 'The caller left while sending the request.'));
     });
   });

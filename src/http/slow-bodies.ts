@@ -13,8 +13,9 @@ interface Waiting {
 
 export class SlowBodies {
   readonly #clock: Clock;
-  /** By request. */
-  readonly #waiting = new Map<object, Waiting>();
+  /** Places that are used again. Not a map: every request passes here, and what has left a map hangs in memory for as long as the map's old tables do. */
+  readonly #places: (Waiting | null)[] = [];
+  readonly #free: number[] = [];
   #cancel: CancelTimer = () => {};
 
   constructor(clock: Clock) {
@@ -22,17 +23,22 @@ export class SlowBodies {
     this.#plan();
   }
 
-  /** Calls `late` once, up to ten seconds after the time is over, unless the body has ended before. The last call for a request counts. */
-  begun(request: object, late: (error: RouterError) => void, withinMs = bodyMs): void {
-    this.#waiting.set(request, { endsAt: this.#clock.now() + withinMs, late });
-  }
-
-  ended(request: object): void {
-    this.#waiting.delete(request);
+  /** Calls `late` once, up to ten seconds after the time is over, unless what it returns was called before: the body has ended. */
+  begun(late: (error: RouterError) => void, withinMs = bodyMs): () => void {
+    const waiting = { endsAt: this.#clock.now() + withinMs, late };
+    const place = this.#free.pop() ?? this.#places.length;
+    this.#places[place] = waiting;
+    return () => this.#leave(place, waiting);
   }
 
   stop(): void {
     this.#cancel();
+  }
+
+  #leave(place: number, waiting: Waiting): void {
+    if (this.#places[place] !== waiting) return;
+    this.#places[place] = null;
+    this.#free.push(place);
   }
 
   #plan(): void {
@@ -44,10 +50,10 @@ export class SlowBodies {
 
   #look(): void {
     const now = this.#clock.now();
-    for (const [request, { endsAt, late }] of this.#waiting) {
-      if (endsAt > now) continue;
-      this.#waiting.delete(request);
-      late(new RouterError('invalid_request', 'The body took too long to arrive. Send it again.', { status: 408 }));
+    for (const [place, waiting] of this.#places.entries()) {
+      if (waiting === null || waiting.endsAt > now) continue;
+      this.#leave(place, waiting);
+      waiting.late(new RouterError('invalid_request', 'The body took too long to arrive. Send it again.', { status: 408 }));
     }
   }
 }

@@ -11,7 +11,7 @@ export function announcesBody({ headers }: IncomingMessage): boolean {
 }
 
 /** Reads on and forgets; whoever sends more than that, or for longer, is cut off. */
-export function dropBody(request: IncomingMessage, slow: Pick<SlowBodies, 'begun' | 'ended'>): void {
+export function dropBody(request: IncomingMessage, slow: Pick<SlowBodies, 'begun'>): void {
   let left = graceBytes;
   request.on('data', (chunk: Buffer) => {
     left -= chunk.length;
@@ -21,14 +21,14 @@ export function dropBody(request: IncomingMessage, slow: Pick<SlowBodies, 'begun
 }
 
 /** For addresses that take no body: what comes all the same must have come within the time, as any other. */
-export function limitBody(request: IncomingMessage, slow: Pick<SlowBodies, 'begun' | 'ended'>, withinMs?: number): void {
+export function limitBody(request: IncomingMessage, slow: Pick<SlowBodies, 'begun'>, withinMs?: number): void {
   const { socket } = request;
+  const ended = slow.begun(() => request.destroy(), withinMs);
   const over = (): void => {
-    slow.ended(request);
+    ended();
     request.off('close', over);
     socket.off('close', over);
   };
-  slow.begun(request, () => request.destroy(), withinMs);
   request.once('close', over);
   // A request that was answered before it had ended is not told when its connection breaks.
   socket.once('close', over);

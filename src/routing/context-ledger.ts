@@ -1,6 +1,6 @@
 /** What each model is in memory with, from the reports of its backend and from what requests have said since. */
 import type { BackendState } from '../core/fleet.ts';
-import { forgetOldest } from '../util/forget-oldest.ts';
+import { forgetLeast, forgetOldest } from '../util/forget-oldest.ts';
 import { modelKey } from '../util/model-name.ts';
 import { residencyOf } from './spec-view.ts';
 
@@ -19,10 +19,8 @@ export class ContextLedger {
 
   /** A request goes there that names this context, or none (null). */
   said(backendId: string, model: string, context: number | null, at: number): void {
-    const place = placeOf(backendId, model);
-    this.#said.delete(place);
-    this.#said.set(place, { context, at });
-    forgetOldest(this.#said, mostPlaces);
+    this.#said.set(placeOf(backendId, model), { context, at });
+    forgetLeast(this.#said, mostPlaces, (said) => said.at);
   }
 
   /** In tokens; undefined when it is not in memory, or nobody knows. `running`: other requests of this model that are under way there. */

@@ -8,7 +8,8 @@ import type { Entry } from './routing.ts';
 interface Running {
   readonly promptTokens: number;
   readonly completionTokens: number;
-  readonly placement: Placement;
+  /** Null: it has ended, and what hangs in memory is little. */
+  placement: Placement | null;
   readonly exclusive: boolean;
   readonly trial: boolean;
 }
@@ -69,16 +70,18 @@ export class RunningSet {
   add({ id, promptTokens, completionTokens }: Entry, placement: Placement, exclusive: boolean, trial = false): void {
     const running = { promptTokens, completionTokens, placement, exclusive, trial };
     this.#byId.set(id, running);
-    this.#count(running, 1);
+    this.#count(running, placement, 1);
   }
 
   /** Returns where it ran; null when it did not run. */
   remove(id: string): Placement | null {
     const running = this.#byId.get(id);
-    if (!running) return null;
+    const placement = running?.placement;
+    if (!running || !placement) return null;
     this.#byId.delete(id);
-    this.#count(running, -1);
-    return running.placement;
+    running.placement = null;
+    this.#count(running, placement, -1);
+    return placement;
   }
 
   #workOf(backendId: string): { running: number; pendingPromptTokens: number; pendingCompletionTokens: number } {
@@ -97,7 +100,7 @@ export class RunningSet {
     return created;
   }
 
-  #count({ promptTokens, completionTokens, placement, exclusive, trial }: Running, change: 1 | -1): void {
+  #count({ promptTokens, completionTokens, exclusive, trial }: Running, placement: Placement, change: 1 | -1): void {
     this.#byBackend = null;
     // Names come from the fleet and are few: a count of zero may stay, which is cheaper than coming and going.
     count(this.#byModel, placement.modelKey, change);
@@ -116,6 +119,7 @@ export class RunningSet {
 function countByBackend(all: Iterable<Running>): ReadonlyMap<string, ReadonlyMap<string, number>> {
   const counts = new Map<string, Map<string, number>>();
   for (const { placement } of all) {
+    if (placement === null) continue;
     const models = counts.get(placement.backendId) ?? new Map<string, number>();
     counts.set(placement.backendId, models);
     count(models, placement.model, 1);

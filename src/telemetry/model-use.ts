@@ -1,13 +1,8 @@
 /** Remembers how models were used lately: when on which backend, and with how many tokens. */
 import type { Trace } from '../core/trace.ts';
-import { forgetOldest } from '../util/forget-oldest.ts';
+import { forgetLeast, forgetOldest } from '../util/forget-oldest.ts';
 import { modelKey } from '../util/model-name.ts';
 import type { Recorder } from './telemetry.ts';
-
-interface Total {
-  readonly at: number;
-  readonly tokens: number;
-}
 
 const mostPlaces = 2000;
 const mostModels = 500;
@@ -16,18 +11,17 @@ const mostTotals = 2000;
 
 export class ModelUse implements Recorder {
   readonly #usedAt = new Map<string, number>();
-  readonly #totals = new Map<string, Total[]>();
+  /** When a request ended and how many tokens it had, in turn: plain numbers, since as objects they would live long enough to be dear. */
+  readonly #totals = new Map<string, number[]>();
 
   record({ backendId, servedModel, usage, receivedAt, totalMs }: Trace): void {
     if (backendId === undefined || servedModel === undefined) return;
     const at = receivedAt + totalMs;
     const key = modelKey(servedModel);
-    const place = `${backendId}\n${key}`;
-    this.#usedAt.delete(place);
-    this.#usedAt.set(place, at);
-    forgetOldest(this.#usedAt, mostPlaces);
+    this.#usedAt.set(`${backendId}\n${key}`, at);
+    forgetLeast(this.#usedAt, mostPlaces, (usedAt) => usedAt);
     const tokens = (usage.promptTokens ?? 0) + (usage.completionTokens ?? 0);
-    if (tokens > 0) this.#add(key, { at, tokens });
+    if (tokens > 0) this.#add(key, at, tokens);
   }
 
   /** Epoch milliseconds; undefined: not since the router began. */
@@ -37,13 +31,16 @@ export class ModelUse implements Recorder {
 
   /** Prompts and answers together of the requests that ended at or after `since`. */
   totals(key: string, since: number): readonly number[] {
-    return (this.#totals.get(key) ?? []).filter(({ at }) => at >= since).map(({ tokens }) => tokens);
+    const totals = this.#totals.get(key) ?? [];
+    return totals.filter((_, index) => index % 2 === 1 && (totals[index - 1] ?? 0) >= since);
   }
 
-  #add(key: string, total: Total): void {
-    const totals = this.#totals.get(key) ?? [];
-    totals.push(total);
-    if (totals.length > mostTotals) totals.splice(0, mostTotals / 2);
+  #add(key: string, at: number, tokens: number): void {
+    const known = this.#totals.get(key);
+    const totals = known ?? [];
+    totals.push(at, tokens);
+    if (totals.length > 2 * mostTotals) totals.splice(0, mostTotals);
+    if (known !== undefined) return;
     this.#totals.set(key, totals);
     forgetOldest(this.#totals, mostModels);
   }

@@ -6,3 +6,17 @@ export function forgetOldest(entries: Map<string, unknown>, most: number): void 
   const [oldest] = entries.keys();
   if (oldest !== undefined) entries.delete(oldest);
 }
+
+/** The same for entries that keep their place when they are used again: the one of the least rank goes. To take an entry out and put it back with each use makes a map build its table anew every few uses. */
+export function forgetLeast<Value>(entries: Map<string, Value>, most: number, rankOf: (value: Value) => number): void {
+  if (entries.size <= most) return;
+  let least: string | undefined;
+  let leastRank = Number.POSITIVE_INFINITY;
+  for (const [key, value] of entries) {
+    const rank = rankOf(value);
+    if (rank >= leastRank) continue;
+    least = key;
+    leastRank = rank;
+  }
+  if (least !== undefined) entries.delete(least);
+}
