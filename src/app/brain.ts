@@ -113,7 +113,7 @@ export function createBrain(given: BrainSources): Brain {
       });
     },
     candidates: (models, wantedBackend) => candidatesForAll(models, sources.table(), sources.fleet.view(), wantedBackend),
-    entry: (call, request, candidates, again) => entryOf(sources, call, request, candidates, again),
+    entry: (call, request, candidates, again, candidatesNow) => entryOf(sources, call, request, candidates, again, candidatesNow),
     jobAfterMs: (call, request) => jobAfterMs(sources, call, request),
     executionMs: (call, request, key) => executionMs(sources, call, request, key),
     contextTokens: (candidate) => sources.context.contextOn(candidate, 1) ?? null,
@@ -159,13 +159,14 @@ async function classifyInTurn(sources: Bound, request: ChatRequest, signal: Abor
   return { taskType: 'unknown', complexity: 'medium', confidence: 0, by: 'none', estimatedTokens: sources.tokensOf(request), needs: { tools: request.tools.length > 0, vision: false } };
 }
 
-function entryOf(sources: Bound, call: InferenceCall, request: InferenceRequest, candidates: readonly Candidate[], again: boolean): Entry {
+function entryOf(sources: Bound, call: InferenceCall, request: InferenceRequest, candidates: readonly Candidate[], again: boolean, candidatesNow: Entry['candidatesNow']): Entry {
   const now = sources.clock.now();
   const job = call.job?.record;
   const holdMs = request.router?.maxQueueTimeMs ?? sources.policy.holdMs;
   return {
     id: call.requestId,
     candidates,
+    candidatesNow,
     modelKey: candidates[0]?.modelKey ?? '',
     priority: atMost(job?.priority ?? request.router?.priority ?? sources.policy.defaultPriority, call.principal.maxPriority),
     user: job?.user ?? userOf(call.principal, request.user),

@@ -101,13 +101,13 @@ export interface GpuTotals {
 
 /** Learned averages of one model on one backend; absent until seen. */
 export interface LearnedSpeed {
-  readonly promptTokensPerSecond?: number;
-  readonly completionTokensPerSecond?: number;
-  readonly loadMs?: number;
+  readonly promptTokensPerSecond?: number | undefined;
+  readonly completionTokensPerSecond?: number | undefined;
+  readonly loadMs?: number | undefined;
   /** Typical length of an answer, in tokens. */
-  readonly completionTokens?: number;
+  readonly completionTokens?: number | undefined;
   /** Three quarters of the last 500 requests took no longer, from their start to their end. */
-  readonly p75Ms?: number;
+  readonly p75Ms?: number | undefined;
 }
 
 /** Everything known about the fleet at one instant; immutable but for the speeds, which are always the latest. */

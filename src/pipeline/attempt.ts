@@ -33,7 +33,7 @@ export async function serve(parts: PipelineParts, call: InferenceCall, record: R
       continue;
     }
     const again = tries.last !== null;
-    const entry = { ...parts.brain.entry(call, request, candidates, again), candidatesNow: () => nextCandidates(run, tries.failed, tries.aside) };
+    const entry = parts.brain.entry(call, request, candidates, again, () => nextCandidates(run, tries.failed, tries.aside));
     if (!again) giveUpAt = entry.deadlineAt;
     const acquired = parts.desk.acquire(entry, call.signal, again ? null : parts.brain.jobAfterMs(call, request));
     const ticket = acquired instanceof Promise ? await acquired : acquired;

@@ -66,8 +66,8 @@ export interface Brain {
   decide(request: InferenceRequest, classification: Classification | null, options?: DecideOptions): Decision;
   /** Every backend that may serve these models, in the models' order; only the wanted one when there is one. */
   candidates(models: readonly string[], wantedBackend: string | undefined): readonly Candidate[];
-  /** What the scheduler must know of the request to let it wait among others. */
-  entry(call: InferenceCall, request: InferenceRequest, candidates: readonly Candidate[], again: boolean): Entry;
+  /** What the scheduler must know of the request to let it wait among others; `candidatesNow` is asked while it does. */
+  entry(call: InferenceCall, request: InferenceRequest, candidates: readonly Candidate[], again: boolean, candidatesNow?: Entry['candidatesNow']): Entry;
   /** After how long of waiting the request becomes a job instead; null: never (ruling 2). */
   jobAfterMs(call: InferenceCall, request: InferenceRequest): number | null;
   /** How long one execution may take; null: as long as it needs. */

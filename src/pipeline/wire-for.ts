@@ -22,9 +22,15 @@ export function wireFor({ parts }: Run, dialect: InferenceDialect, asked: Infere
   const target = parts.brain.target(asked, placement);
   const headers = parts.brain.overflowHeaders(asked, placement, target);
   const request = withLimit(asked, target);
-  const other = !canSay(dialect, target) ? strictCall(request, target, spokenBy(parts, placement.backendId) ?? [], parts.dialects) : null;
-  const { call, ...spoken } = other ?? { dialect, call: dialect.encodeRequest(request, target) };
-  return { ...spoken, call: target.maxTokens === undefined ? call : { ...call, rewrites: [...call.rewrites, 'thinking_budget'] }, headers, limit: request.task === 'chat' ? request.sampling.maxTokens : undefined };
+  const other = canSay(dialect, target) ? null : strictCall(request, target, spokenBy(parts, placement.backendId) ?? [], parts.dialects);
+  const spoken = other?.dialect ?? dialect;
+  const call = other?.call ?? dialect.encodeRequest(request, target);
+  // Field by field: to spread an object and add to it costs a hundred times as much.
+  return { dialect: spoken, call: target.maxTokens === undefined ? call : withBudget(call), headers, limit: request.task === 'chat' ? request.sampling.maxTokens : undefined };
+}
+
+function withBudget(call: WireCall): WireCall {
+  return { ...call, rewrites: [...call.rewrites, 'thinking_budget'] };
 }
 
 function withLimit(request: InferenceRequest, { maxTokens }: Target): InferenceRequest {

@@ -81,7 +81,7 @@ export interface Entry {
   /** Groups of candidates in order of preference; a later group is used only while no earlier one has a slot. */
   readonly candidates: readonly Candidate[];
   /** The same by what is known now, asked while it waits and the fleet changes: machines come and go. Absent: they stay. */
-  candidatesNow?(): readonly Candidate[];
+  readonly candidatesNow?: (() => readonly Candidate[]) | undefined;
   /** The model whose queue it counts in: the first choice. */
   readonly modelKey: string;
   readonly priority: Priority;
