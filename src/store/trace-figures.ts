@@ -74,7 +74,7 @@ export function addSum(into: Sum, more: Sum, tokenSteps = true): void {
 }
 
 /** Everything that these traces add, each place once. What was accepted counts when its job ends. */
-export function sumsOf(traces: readonly Trace[]): { readonly key: SumKey; readonly sum: Sum }[] {
+export function sumsOf(traces: Iterable<Trace>): { readonly key: SumKey; readonly sum: Sum }[] {
   const sums = new Map<string, { readonly key: SumKey; readonly sum: Sum }>();
   for (const { of, sum } of alike(traces)) {
     for (const key of keysOf(of)) {
@@ -88,7 +88,7 @@ export function sumsOf(traces: readonly Trace[]): { readonly key: SumKey; readon
 }
 
 /** Those that count in the same places are counted once for all of these: of many at a time most are like others. */
-function alike(traces: readonly Trace[]): Iterable<{ readonly of: Trace; readonly sum: Sum }> {
+function alike(traces: Iterable<Trace>): Iterable<{ readonly of: Trace; readonly sum: Sum }> {
   const groups = new Map<string, { readonly of: Trace; readonly sum: Sum }>();
   for (const trace of traces) {
     if (trace.outcome === 'accepted') continue;

@@ -1,5 +1,4 @@
 /** Lays traces out as one flat list of values for their way to the store's thread, and makes them again there. */
-import type { Term } from '../core/placement.ts';
 import type { Attempt, Trace } from '../core/trace.ts';
 import type { Usage } from '../core/stream.ts';
 
@@ -36,22 +35,51 @@ function packAttempt(attempt: Attempt, values: unknown[]): void {
   for (const { signal, value, unit } of attempt.why) values.push(signal, value, unit);
 }
 
-/** Members that are not known are absent. */
-export function unpackTraces(values: readonly unknown[]): Trace[] {
-  const traces: Trace[] = [];
-  let at = 0;
-  const take = (names: readonly string[]): Record<string, unknown> => {
-    const taken: Record<string, unknown> = {};
-    for (const name of names) {
-      const value = values[at];
-      at += 1;
-      if (value !== undefined) taken[name] = value;
-    }
-    return taken;
-  };
-  const several = <Item>(one: () => Item): Item[] => Array.from({ length: Number(values[at++]) }, one);
-  // What was packed as these types comes out as them.
-  const attempt = (): Attempt => ({ ...take(tries), why: several(() => take(['signal', 'value', 'unit']) as unknown as Term) }) as unknown as Attempt;
-  while (at < values.length) traces.push({ ...take(plain), usage: take(counts), attempts: several(attempt) } as unknown as Trace);
-  return traces;
+/** One at a time: what was made of one is garbage before the next is made. Members that are not known are undefined: so all are of one shape, which is quick to make and to write. */
+export function* unpackTraces(values: readonly unknown[]): Generator<Trace> {
+  const packed = new Packed(values);
+  while (packed.isLeft()) yield packed.trace();
+}
+
+/** Takes the values in the order in which they were packed; what was packed as the types of a trace comes out as them. */
+class Packed {
+  readonly #values: readonly unknown[];
+  #at = 0;
+
+  constructor(values: readonly unknown[]) {
+    this.#values = values;
+  }
+
+  isLeft(): boolean {
+    return this.#at < this.#values.length;
+  }
+
+  trace(): Trace {
+    return {
+      requestId: this.#next(), jobId: this.#next(), principalId: this.#next(), address: this.#next(), plane: this.#next(), dialect: this.#next(), task: this.#next(), stream: this.#next(), taskType: this.#next(), requestedModel: this.#next(), servedModel: this.#next(), backendId: this.#next(), nodeId: this.#next(),
+      score: this.#next(), instead: this.#next(), decisionReason: this.#next(), user: this.#next(), tags: this.#next(), traceparent: this.#next(), receivedAt: this.#next(), queueMs: this.#next(), firstPartMs: this.#next(), totalMs: this.#next(), usageEstimated: this.#next(), rewrites: this.#next(), outcome: this.#next(), status: this.#next(), error: this.#next(),
+      usage: { promptTokens: this.#next(), completionTokens: this.#next(), cachedTokens: this.#next(), reasoningTokens: this.#next(), loadMs: this.#next(), promptMs: this.#next(), completionMs: this.#next(), totalMs: this.#next() },
+      attempts: this.#several(() => this.#attempt()),
+    };
+  }
+
+  #attempt(): Attempt {
+    return {
+      backendId: this.#next(), nodeId: this.#next(), model: this.#next(), startedAt: this.#next(), firstPartMs: this.#next(), endedMs: this.#next(), error: this.#next(), message: this.#next(), reaped: this.#next(), considered: this.#next(),
+      why: this.#several(() => ({ signal: this.#next(), value: this.#next(), unit: this.#next() })),
+    };
+  }
+
+  #next(): never {
+    const value = this.#values[this.#at];
+    this.#at += 1;
+    return value as never;
+  }
+
+  #several<Item>(one: () => Item): Item[] {
+    const count: number = this.#next();
+    const items: Item[] = [];
+    for (let left = count; left > 0; left -= 1) items.push(one());
+    return items;
+  }
 }

@@ -24,14 +24,18 @@ export class MemoryTraces implements TraceCalls {
   #written = 0;
 
   add(packed: readonly unknown[]): void {
-    const added = unpackTraces(packed).filter((trace) => this.#addOne(trace));
+    const added = [...unpackTraces(packed)].filter((trace) => this.#addOne(trace));
     for (const { key, sum } of sumsOf(added)) this.#addSum(key, sum);
-    for (const key of [...this.#rows.keys()].slice(0, Math.max(0, this.#rows.size - mostKept))) this.#rows.delete(key);
+    for (const key of this.#rows.keys()) {
+      if (this.#rows.size <= mostKept) return;
+      this.#rows.delete(key);
+    }
   }
 
   get(requestId: string, owner: Pick<TraceFilter, 'principal' | 'plane'> = {}): Trace | null {
     const found = [...this.#rows.values()].map(({ trace }) => trace).filter((trace) => trace.requestId === requestId && passes(owner, trace));
-    return found.sort((a, b) => b.receivedAt - a.receivedAt)[0] ?? null;
+    const [newest] = found.sort((a, b) => b.receivedAt - a.receivedAt);
+    return newest === undefined ? null : asWritten(newest);
   }
 
   list(page: TracePage): TraceRows {
@@ -39,7 +43,7 @@ export class MemoryTraces implements TraceCalls {
     if (place === null) return { traces: [], next: null };
     const found = [...this.#rows.values()].filter((row) => passes(page, row.trace) && (place === undefined || byAge(row, place) < 0));
     const { rows, next } = pageOf(found.sort((a, b) => byAge(b, a)), page.limit);
-    return { traces: rows.map(({ trace }) => trace), next };
+    return { traces: rows.map(({ trace }) => asWritten(trace)), next };
   }
 
   figures(query: FigureQuery): Figures[] {
@@ -106,4 +110,9 @@ function passes(filter: TraceFilter, trace: Trace): boolean {
     (tasks === undefined || (trace.task !== undefined && tasks.includes(trace.task))) &&
     (id === undefined || trace.requestId.includes(id) || (trace.jobId ?? '').includes(id))
   );
+}
+
+/** As a file would give it back: without the members that are not known. */
+function asWritten(trace: Trace): Trace {
+  return JSON.parse(JSON.stringify(trace)) as Trace;
 }

@@ -23,8 +23,7 @@ export class TraceTable implements TraceCalls {
   }
 
   add(packed: readonly unknown[]): void {
-    const added = unpackTraces(packed).filter((trace) => this.#addOne(trace));
-    for (const { key, sum } of sumsOf(added)) this.#addSum(key, sum);
+    for (const { key, sum } of sumsOf(this.#addEach(packed))) this.#addSum(key, sum);
   }
 
   get(requestId: string, owner: Pick<TraceFilter, 'principal' | 'plane'> = {}): Trace | null {
@@ -64,6 +63,11 @@ export class TraceTable implements TraceCalls {
     for (const [span, moment] of [['hour', hoursBefore], ['day', daysBefore]] as const) this.#statements.run('DELETE FROM trace_figures WHERE span = ? AND at < ?', span, moment);
     this.#full.clear();
     return going.length;
+  }
+
+  /** Those that are new. */
+  *#addEach(packed: readonly unknown[]): Generator<Trace> {
+    for (const trace of unpackTraces(packed)) if (this.#addOne(trace)) yield trace;
   }
 
   /** Was it new? */
