@@ -98,7 +98,7 @@ function fail(parts: PipelineParts, call: InferenceCall, record: RequestRecord, 
     return;
   }
   const body = JSON.stringify(call.dialect.encodeError(error, call.requestId));
-  reply.head(error.status, { ...parts.errorHeaders(error), ...(record.request === null ? {} : decisionHeaders(call, record, null)) });
+  reply.head(error.status, Object.assign(record.request === null ? {} : decisionHeaders(call, record, null), parts.errorHeaders(error)));
   reply.end(body);
 }
 

@@ -41,7 +41,7 @@ export function respond(dialect: InferenceDialect, answer: StartedAnswer, contex
   // Known at the end for pictures, which say themselves what they are.
   const contentType = (): string => (answer.relay && answer.contentType !== '' ? answer.contentType : encoder.contentType);
   return answer.streamed || context.stream
-    ? respondStream(encoder, answer, reply, watcher, new Progress(context.request.task === 'chat' ? meter : null), () => ({ 'content-type': contentType(), 'cache-control': 'no-cache', ...headers() }))
+    ? respondStream(encoder, answer, reply, watcher, new Progress(context.request.task === 'chat' ? meter : null), () => Object.assign(headers(), { 'content-type': contentType(), 'cache-control': 'no-cache' }))
     : respondWhole(encoder, answer, reply, watcher, (bytes, figures) => Object.assign(headers(figures), { 'content-type': contentType(), 'content-length': String(bytes) }));
 }
 
