@@ -30,6 +30,17 @@ test('work starts on a backend that is up or unknown, not on one that is down or
   expect(told({ breaker: 'half-open' })).toEqual([true, true]);
 });
 
+test('a model that rests on a backend is not started there, and on trial when its time is up; other models and backends are not concerned', () => {
+  const { limits, show } = limitsOver([]);
+  const told = (state: 'open' | 'half-open') => {
+    show([backend('a', { resting: { m: state } }), backend('b')]);
+    return [onA, { ...onA, model: 'm:latest' }, candidate('a', 'n'), candidate('b')].map((one) => [limits.available(one), limits.trial?.(one), limits.modelTrial?.(one)]);
+  };
+  const free = [true, false, false];
+  expect(told('open')).toEqual([[false, false, false], [false, false, false], free, free]);
+  expect(told('half-open')).toEqual([[true, false, true], [true, false, true], free, free]);
+});
+
 test('slots: the smaller of the file\'s and the backend\'s, else the backend\'s, else four', () => {
   const told = backend('a', { maxConcurrent: 3 });
   expect(limitsOver([told]).limits.slots(onA)).toBe(3);

@@ -3,6 +3,7 @@ import type { BackendState, FleetView } from '../core/fleet.ts';
 import type { Candidate } from '../core/placement.ts';
 import { listingsOf } from '../routing/listings.ts';
 import type { RoutingTable, SchedulerLimits } from '../routing/routing.ts';
+import { isLeftAlone, restOf } from '../util/left-alone.ts';
 import { modelKey } from '../util/model-name.ts';
 import { whyNoWork } from '../util/takes-work.ts';
 
@@ -23,6 +24,7 @@ interface PlaceFacts {
   /** Gone, down, left alone after failures, or on a machine that takes no new work. */
   readonly out: boolean;
   readonly trial: boolean;
+  readonly modelTrial: boolean;
 }
 
 export function schedulerLimits(sources: LimitSources): SchedulerLimits {
@@ -34,6 +36,7 @@ export function schedulerLimits(sources: LimitSources): SchedulerLimits {
     exclusive: (key) => sources.table().specs.get(key)?.exclusive ?? false,
     available: (candidate) => !factsOf(candidate).out && !sources.gpuBusyElsewhere(),
     trial: (candidate) => factsOf(candidate).trial,
+    modelTrial: (candidate) => factsOf(candidate).modelTrial,
     place: sources.place,
   };
 }
@@ -53,8 +56,7 @@ function factsByPlace({ table, fleet }: LimitSources): (candidate: Candidate) =>
     }
     const before = known.get(candidate);
     if (before !== undefined) return before;
-    const backend = backendOf(view, candidate.backendId);
-    const facts = { slots: slotsOf(specs, backend, candidate.modelKey), out: backend === undefined || backend.status === 'down' || backend.breaker === 'open' || whyNoWork(nodeOf(view, backend), backend, candidate.model) !== null, trial: backend?.breaker === 'half-open' };
+    const facts = placeFacts(candidate, backendOf(view, candidate.backendId), view, specs);
     // Candidates of a view are few; those that belong to an older one are asked rarely and not kept for long.
     if (known.size < mostKnown) known.set(candidate, facts);
     return facts;
@@ -62,6 +64,13 @@ function factsByPlace({ table, fleet }: LimitSources): (candidate: Candidate) =>
 }
 
 const mostKnown = 1000;
+
+function placeFacts({ model, modelKey: key }: Candidate, backend: BackendState | undefined, view: FleetView, specs: RoutingTable): PlaceFacts {
+  const slots = slotsOf(specs, backend, key);
+  if (backend === undefined) return { slots, out: true, trial: false, modelTrial: false };
+  const out = backend.status === 'down' || isLeftAlone(backend, model) || whyNoWork(nodeOf(view, backend), backend, model) !== null;
+  return { slots, out, trial: backend.breaker === 'half-open', modelTrial: restOf(backend, model) === 'half-open' };
+}
 
 /** The configuration's cap and the backend's own, whichever is smaller. */
 export function slotsOf(table: RoutingTable, backend: BackendState | undefined, key: string): number {

@@ -24,6 +24,11 @@ test('asks what is in memory, and what serves without saying what it holds; neve
   expect(namesOf(plan(backends))).toEqual(['a:1b', 'v:1b']);
 });
 
+test('nothing that is left alone after failures, alone or with its server', () => {
+  const backends = [backend('a', [chat('a:1b'), chat('b:1b')], ['a:1b', 'b:1b'], { resting: { 'b:1b': 'open' } }), backend('c', [chat('c:1b')], ['c:1b'], { breaker: 'open' })];
+  expect(namesOf(plan(backends))).toEqual(['a:1b']);
+});
+
 test('only the kinds that are wanted', () => {
   const backends = [backend('a', [chat('a:1b'), embedder], ['a:1b', 'e:1b'])];
   expect(plan(backends, { kinds: ['embed'] }).targets).toEqual([{ model: 'e:1b', kind: 'embed', most: 4 }]);

@@ -2,6 +2,7 @@
 import { RouterError } from '../core/errors.ts';
 import type { BackendState, FleetView, Model } from '../core/fleet.ts';
 import { isEmbeddingModel } from '../util/embedding-model.ts';
+import { isLeftAlone } from '../util/left-alone.ts';
 import { mayServe, neverChats } from '../util/model-abilities.ts';
 import { modelKey, sameModel } from '../util/model-name.ts';
 import { whyNoWork } from '../util/takes-work.ts';
@@ -45,12 +46,12 @@ export function planBench(form: BenchForm, facts: PlanFacts): BenchPlan {
 /** Where models can be asked now. Services that are paid by the token are left alone. */
 function placesOf({ fleet }: PlanFacts): readonly Place[] {
   return fleet.backends.flatMap((backend) => {
-    const { report, status, kind, breaker, nodeId } = backend;
-    if (report === null || status !== 'up' || breaker === 'open' || kind === 'anthropic') return [];
+    const { report, status, kind, nodeId } = backend;
+    if (report === null || status !== 'up' || kind === 'anthropic') return [];
     const node = fleet.nodes.find(({ id }) => id === nodeId);
     return report.models.flatMap((model): Place[] => {
       const what = kindOf(model);
-      if (what === null || whyNoWork(node, backend, model.name) !== null) return [];
+      if (what === null || isLeftAlone(backend, model.name) || whyNoWork(node, backend, model.name) !== null) return [];
       return [{ backend, model, kind: what, loaded: report.resident === null || report.resident.some(({ name }) => sameModel(name, model.name)) }];
     });
   });

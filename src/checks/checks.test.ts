@@ -107,7 +107,13 @@ const cases: Readonly<Record<string, { readonly fires: readonly (readonly [strin
     fires: [['critical', { fleet: fleet([node()], [backend({ status: 'down', problem: 'It refused the connection.' })]) }], ['critical', { fleet: fleet([node({ source: 'static', status: 'offline', report: null })], [backend({ status: 'down', kind: 'openai' })]) }]],
     silent: [{ fleet: fleet([node({ status: 'degraded' })], [backend({ status: 'down' })]) }, { fleet: fleet([node()], [backend({ status: 'unknown' })]) }],
   },
-  breaker_open: { fires: [['warning', { fleet: fleet([node()], [backend({ breaker: 'open' })]) }], ['warning', { fleet: fleet([node()], [backend({ breaker: 'half-open' })]) }]], silent: [{ fleet: fleet([node()], [backend({ breaker: 'open', status: 'down' })]) }] },
+  breaker_open: {
+    fires: [
+      ['warning', { fleet: fleet([node()], [backend({ breaker: 'open' })]) }], ['warning', { fleet: fleet([node()], [backend({ breaker: 'half-open' })]) }],
+      ['warning', { fleet: fleet([node()], [backend({ resting: { 'small:1b': 'open' } })]), recent: attempts(3, { error: 'backend_failed' }) }], ['warning', { fleet: fleet([node()], [backend({ resting: { gone: 'half-open' }, report: null })]), recent: [] }],
+    ],
+    silent: [{ fleet: fleet([node()], [backend({ breaker: 'open', status: 'down' })]) }, { fleet: fleet([node()], [backend({ resting: { 'small:1b': 'open' }, status: 'down' })]) }],
+  },
   zombie_reaper_active: { fires: [['warning', { reaped: 1 }], ['warning', { reaped: 10 }], ['critical', { reaped: 11 }]], silent: [{ reaped: 0 }] },
   kv_cache_bloat: {
     fires: [['info', { fleet: resident(3 * gib) }], ['warning', { fleet: resident(22 * gib) }], ['critical', { fleet: resident(35 * gib) }]],
@@ -179,6 +185,15 @@ describe.each(checks.map((check) => [check.id, check] as const))('%s', (id, chec
 
   test('is silent just below', () => {
     for (const more of silent) expect(check.run(well(more)), JSON.stringify(more).slice(0, 300)).toEqual([]);
+  });
+});
+
+test('a model that rests is named, with what it failed with', () => {
+  const recent = [...attempts(2, { error: 'backend_failed' }), ...attempts(1, { error: 'backend_timeout', startedAt: at - minute }), ...attempts(4, { backendId: 'other', error: 'backend_failed' }), trace()];
+  const [found] = runChecks(checks, well({ recent, fleet: fleet([node()], [backend({ resting: { 'small:1b': 'open' } })]) })).filter(({ checkId }) => checkId === 'breaker_open');
+  expect(found).toMatchObject({
+    title: 'small:1b is left alone on desk', description: expect.stringMatching(/3 tries .* the last with backend_timeout.*Other models of desk are not concerned/), nodeId: 'desk',
+    command: 'oar traces --status failed --model small:1b', data: { backend: 'desk', model: 'small:1b', breaker: 'open', failures: 3, lastError: 'backend_timeout' },
   });
 });
 

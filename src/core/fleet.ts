@@ -62,6 +62,8 @@ export interface BackendState {
   readonly problem?: string;
   /** It answered request after request with a failure: `open`, it gets none for a while; `half-open`, one at a time until one succeeds. */
   readonly breaker?: 'open' | 'half-open';
+  /** The same of models that failed there on their own, by their keys; a bounded number. Absent: none rests. */
+  readonly resting?: Readonly<Record<string, 'open' | 'half-open'>>;
   readonly report: BackendReport | null;
   /** Epoch milliseconds of the last probe that succeeded; null: never. */
   readonly reportedAt: number | null;

@@ -4,6 +4,7 @@ import { RouterError, toRouterError } from '../core/errors.ts';
 import type { BackendState, FleetView } from '../core/fleet.ts';
 import type { Log } from '../telemetry/telemetry.ts';
 import { forgetOldest } from '../util/forget-oldest.ts';
+import { restOf } from '../util/left-alone.ts';
 import { LineSplitter } from '../util/line-splitter.ts';
 import { whyNoWork } from '../util/takes-work.ts';
 import { unwatchAbort, watchAbort } from '../util/watch-abort.ts';
@@ -61,7 +62,7 @@ export class AutoPull {
   }
 
   #begin(key: string, model: string): Pull {
-    const backend = roomiest(this.#sources);
+    const backend = roomiest(this.#sources, model);
     if (backend === null) throw new RouterError('no_capacity', `Model "${model}" is on no backend, and none can take it now.`, { retryAfterMs, param: 'model' });
     const done = this.#run(backend, model, (completed, total) => Object.assign(pull, { completed, total }));
     const pull: Pull = { backendId: backend.id, done, completed: 0, total: 0 };
@@ -134,10 +135,10 @@ function progressOf({ backendId, completed, total }: Pull, model: string): strin
   return `Model "${model}" is being pulled to ${backendId}${howFar}`;
 }
 
-/** Most free memory where it is measured, then most free disk, then least stored. */
-function roomiest({ view: see, freeBytes }: AutoPullSources): BackendState | null {
+/** Most free memory where it is measured, then most free disk, then least stored; not where the model has failed before. */
+function roomiest({ view: see, freeBytes }: AutoPullSources, model: string): BackendState | null {
   const view = see();
-  const able = view.backends.filter((backend) => backend.kind === 'ollama' && backend.status === 'up' && backend.breaker === undefined && whyNoWork(view.nodes.find(({ id }) => id === backend.nodeId), backend, '') === null);
+  const able = view.backends.filter((backend) => backend.kind === 'ollama' && backend.status === 'up' && backend.breaker === undefined && restOf(backend, model) === undefined && whyNoWork(view.nodes.find(({ id }) => id === backend.nodeId), backend, '') === null);
   const rooms = able.map((backend) => ({ backend, memory: freeBytes(backend, view) ?? 0, disk: diskOf(backend, view), stored: (backend.report?.models ?? []).reduce((sum, model) => sum + (model.sizeBytes ?? 0), 0) }));
   const [best] = rooms.filter(({ disk }) => disk === undefined || disk > spareBytes).sort((a, b) => b.memory - a.memory || (b.disk ?? 0) - (a.disk ?? 0) || a.stored - b.stored);
   return best?.backend ?? null;

@@ -1,8 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FakeClock } from '../../test/fakes/clock.ts';
 import { Breaker, type BreakerState, verdictOf } from './breaker.ts';
-import { Breakers } from './breakers.ts';
 import type { Lesson } from './fleet.ts';
 
 const settings = { failures: 3, openMs: 1000 };
@@ -51,6 +49,11 @@ test.each<[string, Partial<Lesson>, ReturnType<typeof verdictOf>]>([
   expect(verdictOf(lesson(more))).toBe(verdict);
 });
 
+test('what is not to blame yet stays closed however often it fails, and opens with the next failure that it is to blame for', () => {
+  const breaker = new Breaker(settings);
+  expect([false, false, false, false, true].map((toBlame) => breaker.failed(toBlame))).toEqual([null, null, null, null, 1000]);
+});
+
 type Step = 'failed' | 'worked' | 'waited';
 
 /** The rules, restated: what comes after a state, and after how many failures in a row. */
@@ -75,39 +78,4 @@ test('in every order of events it follows the rules, and is never open longer th
       }
     }),
   );
-});
-
-test('each backend has its own, with its own time; nothing is left when they stop', () => {
-  const clock = new FakeClock(0);
-  const told: unknown[] = [];
-  const breakers = new Breakers({ failures: 2, openMs: 1000 }, clock, (...change) => told.push(change));
-  for (const backendId of ['a', 'b', 'a']) breakers.learn(lesson({ backendId, error: 'backend_failed' }));
-  expect(told).toEqual([['a', 'open', 1000]]);
-  clock.advance(999);
-  expect(told).toHaveLength(1);
-  clock.advance(1);
-  expect(told.at(-1)).toEqual(['a', 'half-open']);
-  breakers.learn(lesson({ error: 'backend_timeout' }));
-  expect(told.at(-1)).toEqual(['a', 'open', 2000]);
-  breakers.learn(lesson({ ok: true }));
-  expect(told.at(-1)).toEqual(['a', undefined]);
-  expect(clock.pending).toBe(0);
-  for (let count = 0; count < 2; count += 1) breakers.learn(lesson({ backendId: 'b', error: 'backend_failed' }));
-  breakers.stop();
-  expect(clock.pending).toBe(0);
-});
-
-test('a server that was dead and answers again is tried with one request at once', () => {
-  const clock = new FakeClock();
-  const told: unknown[] = [];
-  const breakers = new Breakers(settings, clock, (id, state) => told.push([id, state]));
-  breakers.returned('a');
-  for (let count = 0; count < 3; count += 1) breakers.learn(lesson({ error: 'backend_failed' }));
-  breakers.returned('a');
-  expect(told).toEqual([['a', 'open'], ['a', 'half-open']]);
-  // Its time that was running ends nothing any more.
-  clock.advance(60_000);
-  breakers.returned('a');
-  breakers.learn(lesson({ ok: true }));
-  expect(told.slice(2)).toEqual([['a', undefined]]);
 });

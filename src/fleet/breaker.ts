@@ -1,4 +1,4 @@
-/** Leaves a backend alone that fails again and again, then tries it with one request. Holds no time: the fleet sets the timer. */
+/** Leaves alone what fails again and again, a backend or one of its models, then tries it with one request. Holds no time: the fleet sets the timer. */
 import type { ErrorCode } from '../core/errors.ts';
 import type { Lesson } from './fleet.ts';
 
@@ -48,11 +48,11 @@ export class Breaker {
     return closed;
   }
 
-  /** Returns for how long it opens, in milliseconds; null when nothing changes. What ends while it is open began before. */
-  failed(): number | null {
+  /** Returns for how long it opens, in milliseconds; null when nothing changes. What ends while it is open began before. `mayOpen`: is it to blame already, if the failures are enough? */
+  failed(mayOpen = true): number | null {
     if (this.#state === 'open') return null;
     if (this.#state === 'half-open') this.#factor = Math.min(longestFactor, 2 * this.#factor);
-    else if (++this.#failures < this.#settings.failures) return null;
+    else if (++this.#failures < this.#settings.failures || !mayOpen) return null;
     this.#state = 'open';
     return this.#settings.openMs * this.#factor;
   }

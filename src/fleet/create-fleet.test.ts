@@ -1,44 +1,9 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../test/fakes/clock.ts';
 import { nodeReport } from '../../test/fakes/nodes.ts';
-import type { BackendKind, BackendSettings } from '../backends/backend.ts';
+import { backendOf, fleetOf, lesson, report, silent } from '../../test/fakes/probed-fleet.ts';
 import { RouterError } from '../core/errors.ts';
-import type { BackendReport } from '../core/fleet.ts';
-import { createFleet, type FleetBackend } from './create-fleet.ts';
-import type { Lesson } from './fleet.ts';
-
-const silent = { debug() {}, info() {}, warn() {}, error() {}, flush: () => Promise.resolve() };
-const report = (...resident: readonly string[]): BackendReport => ({ models: [{ name: 'm' }, { name: 'n' }], resident: resident.map((name) => ({ name })), maxConcurrent: 2 });
-
-interface Scripted extends FleetBackend {
-  answer: () => Promise<BackendReport>;
-  probes: number;
-}
-
-function backendOf(more: Partial<BackendSettings> = {}): Scripted {
-  const settings: BackendSettings = { id: 'studio', kind: 'fake', url: 'http://127.0.0.1:1', priority: 3, tags: ['gpu'], models: [], timeouts: { connectMs: 0, firstByteMs: 0, idleMs: 0, totalMs: 0 }, ...more };
-  const scripted: Scripted = {
-    settings,
-    answer: () => Promise.resolve(report()),
-    probes: 0,
-    kind: {
-      kind: 'fake', label: 'Fake', speaks: [], usualAddresses: [], urlFor: () => '', detect: () => Promise.resolve(true), readError: () => new RouterError('backend_failed', ''),
-      probe: () => {
-        scripted.probes += 1;
-        return scripted.answer();
-      },
-    } satisfies BackendKind,
-    probeClient: () => ({ get: () => Promise.reject(new Error('unused')), post: () => Promise.reject(new Error('unused')) }),
-  };
-  return scripted;
-}
-
-function fleetOf(...backends: readonly FleetBackend[]) {
-  const clock = new FakeClock(1000);
-  return { clock, fleet: createFleet({ clock, nodeId: 'home', backends, gpu: null, log: silent }) };
-}
-
-const lesson = (more: Partial<Lesson>): Lesson => ({ backendId: 'studio', model: 'm', ok: true, usage: {}, cold: false, ...more });
+import { createFleet } from './create-fleet.ts';
 
 test('before the first probe a backend is unknown, after it up with what it reported', async () => {
   const { fleet } = fleetOf(backendOf());
@@ -185,25 +150,6 @@ test('a copy that slept and has answered is awake', async () => {
   await fleet.start();
   fleet.learn(lesson({}));
   expect(fleet.view().backends[0]?.report?.resident).toEqual([{ name: 'm' }]);
-});
-
-test('a backend that fails three times in a row is left alone for ten seconds, whatever its probes say, then tried', async () => {
-  const { clock, fleet } = fleetOf(backendOf());
-  await fleet.start();
-  let told = 0;
-  fleet.onChange(() => (told += 1));
-  for (let count = 0; count < 3; count += 1) fleet.learn(lesson({ ok: false, error: 'backend_failed' }));
-  expect(fleet.view().backends[0]).toMatchObject({ status: 'up', breaker: 'open' });
-  expect(told).toBe(1);
-  await clock.advanceAsync(9999);
-  expect(fleet.view().backends[0]).toMatchObject({ status: 'up', breaker: 'open', reportedAt: expect.toSatisfy((at: number) => at > 1000) });
-  await clock.advanceAsync(1);
-  expect(fleet.view().backends[0]?.breaker).toBe('half-open');
-  expect(told).toBe(2);
-  fleet.learn(lesson({}));
-  expect(fleet.view().backends[0]).not.toHaveProperty('breaker');
-  await fleet.stop();
-  expect(clock.pending).toBe(0);
 });
 
 test('a server that refuses connections is down, and free again as soon as it answers a probe', async () => {

@@ -1,11 +1,12 @@
 /** Puts the fleet together: the registry, one prober a backend, the GPU monitor. */
 import type { BackendKind, BackendSettings, ProbeClient } from '../backends/backend.ts';
 import type { Clock } from '../core/clock.ts';
-import type { BackendReport, BackendState, GpuSnapshot } from '../core/fleet.ts';
+import type { BackendReport, GpuSnapshot } from '../core/fleet.ts';
 import type { NodeReport, NodeState } from '../core/node.ts';
 import type { Log } from '../telemetry/telemetry.ts';
+import { sameModel } from '../util/model-name.ts';
 import type { BreakerSettings } from './breaker.ts';
-import { Breakers } from './breakers.ts';
+import { type BreakerChange, Breakers } from './breakers.ts';
 import type { Fleet, Lesson } from './fleet.ts';
 import { GpuMonitor, type GpuSettings } from './gpu-monitor.ts';
 import { nodeIdOf } from './node-id.ts';
@@ -94,7 +95,7 @@ class ProbedFleet implements RunningFleet {
     this.nodes = new NodeStates({ clock, limits: options.silence ?? usualSilence, changed: (matters) => this.#registry.agentsChanged(matters), moved: (...move) => this.#moved(...move) });
     this.#registry.followAgents(() => this.nodes.list());
     this.#gpu = gpu && new GpuMonitor(gpu, clock, (snapshot) => this.#registry.setGpu(snapshot), (thrown) => log.warn({ err: thrown }, 'the GPUs could not be read'));
-    this.#breakers = new Breakers(options.breaker ?? usualBreaker, clock, (id, state, forMs) => this.#leftAlone(id, state, forMs));
+    this.#breakers = new Breakers(options.breaker ?? usualBreaker, clock, (change) => this.#leftAlone(change));
     for (const backend of options.backends) this.addBackend(backend);
   }
 
@@ -208,10 +209,13 @@ class ProbedFleet implements RunningFleet {
   }
 
   /** Its probes go on: they tell whether it is there, not whether it can do its work. */
-  #leftAlone(backendId: string, state: BackendState['breaker'], forMs: number | undefined): void {
-    if (state === 'open') this.#options.log.warn({ backend: backendId, openMs: forMs }, 'backend fails again and again and is left alone for a while');
-    else if (state === undefined) this.#options.log.info({ backend: backendId }, 'backend works again');
-    this.#registry.setBreaker(backendId, state);
+  #leftAlone({ backendId, model, state, forMs }: BreakerChange): void {
+    const facts = { backend: backendId, ...(model === undefined ? {} : { model }) };
+    const what = model === undefined ? 'backend' : 'model';
+    if (state === 'open') this.#options.log.warn({ ...facts, openMs: forMs }, `${what} fails again and again and is left alone for a while`);
+    else if (state === undefined) this.#options.log.info(facts, `${what} works again`);
+    if (model === undefined) this.#registry.setBreaker(backendId, state);
+    else this.#registry.setResting(backendId, model, state);
   }
 
   #down(backendId: string, problem: string): void {
@@ -222,6 +226,9 @@ class ProbedFleet implements RunningFleet {
 
   /** A model came or went through the router: told at once, and looked at soon. */
   modelsChanged(backendId: string, change: ModelChange): void {
+    const { lost = '', got = lost } = change;
+    // A new copy is not the one that failed.
+    this.#breakers.keepOnly(backendId, (model) => !sameModel(model, lost) && !sameModel(model, got));
     this.#registry.modelsChanged(backendId, change);
     this.refresh(backendId);
   }
@@ -253,15 +260,21 @@ class ProbedFleet implements RunningFleet {
         return kind.probe(probeClient(signal, questionMs), settings, registry.get(settings.id)?.report ?? null);
       },
       reported: (report) => {
-        const wasDown = registry.get(settings.id)?.status === 'down';
+        const { status, report: before } = registry.get(settings.id) ?? {};
+        const wasDown = status === 'down';
         if (wasDown) log.info({ backend: settings.id }, 'backend is up again');
         registry.reported(settings.id, report, clock.now(), settings.maxConcurrent, askedAt);
+        this.#breakers.keepOnly(settings.id, (model) => lists(report, model) || !lists(before, model));
         if (wasDown) this.#breakers.returned(settings.id);
         this.nodes.trust(this.#nodeOf(settings.id));
       },
       failed: (problem) => this.#down(settings.id, problem),
     };
   }
+}
+
+function lists(report: BackendReport | null | undefined, model: string): boolean {
+  return report?.models.some(({ name }) => sameModel(name, model)) ?? false;
 }
 
 function withoutCredentials(address: string): string {

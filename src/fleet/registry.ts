@@ -168,6 +168,16 @@ export class Registry {
     this.#set(breaker === undefined ? lasting : { ...lasting, breaker }, true);
   }
 
+  /** The same of one model there, by its key. */
+  setResting(id: string, model: string, state: BackendState['breaker']): void {
+    const before = this.#states.get(id);
+    if (!before) return;
+    const { resting: were, ...lasting } = before;
+    const others = Object.entries(were ?? {}).filter(([key]) => key !== model);
+    const now = state === undefined ? others : [...others, [model, state] as const];
+    this.#set(now.length === 0 ? lasting : { ...lasting, resting: Object.freeze(Object.fromEntries(now)) }, true);
+  }
+
   /** Speeds are no event and make no new view: they change with every request and free nobody who waits. */
   learn(lesson: Lesson): void {
     this.#speeds.learn(lesson);

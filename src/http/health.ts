@@ -23,7 +23,7 @@ function health(exchange: Exchange, source: HealthSource): void {
   const serving = source.accepting() && backends.some((backend) => backend.status === 'up');
   const body: Record<string, unknown> = { status: serving ? 'ok' : 'unavailable', service: 'ollama-agent-router' };
   if (exchange.principal.kind === 'key' || isLoopback(exchange.principal.address)) {
-    body.endpoints = backends.map((backend) => ({ id: backend.id, kind: backend.kind, url: backend.url, status: backend.status, ...(backend.problem === undefined ? {} : { problem: backend.problem }), ...(backend.breaker === undefined ? {} : { breaker: backend.breaker }) }));
+    body.endpoints = backends.map((backend) => ({ id: backend.id, kind: backend.kind, url: backend.url, status: backend.status, ...(backend.problem === undefined ? {} : { problem: backend.problem }), ...(backend.breaker === undefined ? {} : { breaker: backend.breaker }), ...(backend.resting === undefined ? {} : { resting: backend.resting }) }));
   }
   exchange.send(serving ? 200 : 503, body, serving ? {} : { 'retry-after': '5' });
 }

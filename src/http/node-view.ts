@@ -109,8 +109,8 @@ function portOf(address: string): number | null {
 }
 
 function backendRow(backend: BackendState, now: LiveNow): Json {
-  const { id, kind, url, status, problem, breaker, report } = backend;
-  return { id, kind, url, status, ...(problem === undefined ? {} : { problem }), ...(breaker === undefined ? {} : { breaker }), ...(report?.version === undefined ? {} : { version: report.version }), models_available: report?.models.length ?? 0, models: liveModels(backend, now) };
+  const { id, kind, url, status, problem, breaker, resting, report } = backend;
+  return { id, kind, url, status, ...(problem === undefined ? {} : { problem }), ...(breaker === undefined ? {} : { breaker }), ...(resting === undefined ? {} : { resting }), ...(report?.version === undefined ? {} : { version: report.version }), models_available: report?.models.length ?? 0, models: liveModels(backend, now) };
 }
 
 /** What is in memory, and what runs without being there yet. */

@@ -165,6 +165,7 @@ function backendView(backend: BackendState): Json {
     status: backend.status,
     ...(backend.problem === undefined ? {} : { problem: backend.problem }),
     ...(backend.breaker === undefined ? {} : { breaker: backend.breaker }),
+    ...(backend.resting === undefined ? {} : { resting: backend.resting }),
     ...(backend.report?.version === undefined ? {} : { version: backend.report.version }),
     models: backend.report?.models.length ?? 0,
   };

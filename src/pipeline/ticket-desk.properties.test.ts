@@ -9,6 +9,7 @@ import { createPlace } from '../routing/place.ts';
 import type { SchedulerLimits } from '../routing/routing.ts';
 import { createScheduler } from '../routing/scheduler.ts';
 import { signals } from '../signals/index.gen.ts';
+import { isLeftAlone, restOf } from '../util/left-alone.ts';
 import { TicketDesk } from './ticket-desk.ts';
 
 const ids = ['a', 'b', 'c'] as const;
@@ -23,7 +24,7 @@ interface Try {
 type Step =
   | { readonly do: 'arrive'; readonly model: (typeof models)[number]; readonly tries: readonly Try[]; readonly patienceMs: number | null; readonly giveUpMs: number | null; readonly leavesAfterMs: number | null; readonly priority: 'low' | 'normal' | 'high' }
   | { readonly do: 'pass'; readonly ms: number }
-  | { readonly do: 'fleet'; readonly id: (typeof ids)[number]; readonly becomes: 'down' | 'up' | 'open' | 'half-open' };
+  | { readonly do: 'fleet'; readonly id: (typeof ids)[number]; readonly becomes: 'down' | 'up' | 'open' | 'half-open' | 'rests' | 'tried' };
 
 const aTry: fc.Arbitrary<Try> = fc.record({ ends: fc.constantFrom('success', 'success', 'error', 'abort', 'timeout'), afterMs: fc.nat(3000) });
 const aStep: fc.Arbitrary<Step> = fc.oneof(
@@ -40,7 +41,7 @@ const aStep: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.nat(2500) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('fleet' as const), id: fc.constantFrom(...ids), becomes: fc.constantFrom('down', 'up', 'open', 'half-open') }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('fleet' as const), id: fc.constantFrom(...ids), becomes: fc.constantFrom('down', 'up', 'open', 'half-open', 'rests', 'tried') }) },
 );
 
 interface World {
@@ -64,7 +65,7 @@ class Bed {
   readonly desk: TicketDesk;
   readonly world: World;
   /** Tickets that are held, and how many requests wait for one, by the requests' own books. */
-  readonly held = new Map<Ticket, boolean>();
+  readonly held = new Map<Ticket, { readonly trial: boolean; readonly modelTrial: boolean }>();
   waiting = 0;
   ended = 0;
   arrived = 0;
@@ -80,8 +81,9 @@ class Bed {
       agingPointsPerSecond: 1,
       slots: (one) => world.slots[`${one.backendId}/${one.modelKey}`] ?? 0,
       exclusive: (key) => world.exclusiveN && key === 'n',
-      available: ({ backendId }) => this.stateOf(backendId).status !== 'down' && this.stateOf(backendId).breaker !== 'open',
+      available: ({ backendId, modelKey }) => this.stateOf(backendId).status !== 'down' && !isLeftAlone(this.stateOf(backendId), modelKey),
       trial: ({ backendId }) => this.stateOf(backendId).breaker === 'half-open',
+      modelTrial: ({ backendId, modelKey }) => restOf(this.stateOf(backendId), modelKey) === 'half-open',
       place: (one, free, at) => place(one, free, at),
     };
     const scheduler = createScheduler(limits);
@@ -95,7 +97,7 @@ class Bed {
   }
 
   become(id: string, more: Partial<BackendState>): void {
-    const { breaker: _breaker, ...state } = this.stateOf(id);
+    const { breaker: _breaker, resting: _resting, ...state } = this.stateOf(id);
     this.#backends.set(id, { ...state, ...more });
     this.desk.fleetChanged();
   }
@@ -128,7 +130,8 @@ class Bed {
   }
 
   async #run(ticket: Ticket, { ends, afterMs }: Try, caller: AbortController): Promise<Try['ends']> {
-    this.held.set(ticket, this.stateOf(ticket.placement.backendId).breaker === 'half-open');
+    const { backendId, modelKey } = ticket.placement;
+    this.held.set(ticket, { trial: this.stateOf(backendId).breaker === 'half-open', modelTrial: restOf(this.stateOf(backendId), modelKey) === 'half-open' });
     try {
       await new Promise<void>((resolve) => {
         this.clock.after(afterMs, resolve);
@@ -157,11 +160,22 @@ class Bed {
         expect(count).toBeLessThanOrEqual(this.world.slots[`${id}/${model}`] ?? 0);
       }
       if (this.world.exclusiveN && here.some((one) => one.modelKey === 'n')) expect(here).toHaveLength(1);
-      const trials = [...this.held].filter(([{ placement }, trial]) => trial && placement.backendId === id).length;
-      if (this.stateOf(id).breaker === 'half-open') expect(trials).toBeLessThanOrEqual(1);
+      const tickets = [...this.held].filter(([{ placement }]) => placement.backendId === id);
+      if (this.stateOf(id).breaker === 'half-open') expect(tickets.filter(([, { trial }]) => trial).length).toBeLessThanOrEqual(1);
+      if (restOf(this.stateOf(id), restingModel) === 'half-open') expect(tickets.filter(([, { modelTrial }]) => modelTrial).length).toBeLessThanOrEqual(1);
     }
   }
 }
+
+const restingModel = 'm';
+const becoming: Readonly<Record<Extract<Step, { do: 'fleet' }>['becomes'], Partial<BackendState>>> = {
+  down: { status: 'down' },
+  up: { status: 'up' },
+  open: { status: 'up', breaker: 'open' },
+  'half-open': { status: 'up', breaker: 'half-open' },
+  rests: { status: 'up', resting: { [restingModel]: 'open' } },
+  tried: { status: 'up', resting: { [restingModel]: 'half-open' } },
+};
 
 async function play(bed: Bed, step: Step): Promise<void> {
   switch (step.do) {
@@ -172,7 +186,7 @@ async function play(bed: Bed, step: Step): Promise<void> {
       await bed.clock.advanceAsync(step.ms);
       break;
     case 'fleet':
-      bed.become(step.id, step.becomes === 'down' || step.becomes === 'up' ? { status: step.becomes } : { status: 'up', breaker: step.becomes });
+      bed.become(step.id, becoming[step.becomes]);
       break;
     default:
       step satisfies never;

@@ -141,6 +141,16 @@ test('a model whose backends are all left alone after failures gives its turn to
   expect(decide(input({ ...small, fleet: broken('half-open'), load: load({}, { big: 1 }) })).models).toEqual(['small']);
 });
 
+test('a model that rests where it is, alone, gives its turn to another of the same server; elsewhere it serves', () => {
+  const resting = (state: 'open' | 'half-open', elsewhere: readonly string[] = []) => fleet([backend('a', { models: names, resting: { big: state } }), backend('b', { models: elsewhere })]);
+  expect(decide(input({ fleet: resting('open') })).models).toEqual(['small', 'coder']);
+  expect(decide(input({ fleet: resting('open', ['big']) })).models[0]).toBe('big');
+  expect(decide(input({ ...named('big'), fleet: resting('open') })).kind).toBe('hold');
+  const small = { slots: () => 2, table: table([spec('big', { allowWhenBusy: true, priority: 95 }), spec('small')], { simple_chat: ['big', 'small'] }) };
+  expect(decide(input({ ...small, fleet: resting('half-open') })).models[0]).toBe('big');
+  expect(decide(input({ ...small, fleet: resting('half-open'), load: load({}, { big: 1 }) })).models).toEqual(['small']);
+});
+
 test('a backend that is down, or a GPU that others use, is waited for', () => {
   const off = fleet([backend('a', { status: 'down', models: names })]);
   expect(decide(input({ ...named('coder'), fleet: off })).kind).toBe('hold');

@@ -46,4 +46,6 @@ test.each<[string, NodeState | undefined, boolean]>([
 
 test('what is down or fails again and again takes none', () => {
   expect([backend('one', { status: 'down' }), backend('one', { breaker: 'open' })].map((state) => takesModel(state, 'm', withNode()))).toEqual([false, false]);
+  const resting = backend('one', { resting: { m: 'half-open' } });
+  expect([takesModel(resting, 'm:latest', withNode()), takesModel(resting, 'n', withNode()), takesModel(resting, 'constructor', withNode())]).toEqual([false, true, true]);
 });

@@ -1,6 +1,7 @@
 /** How much memory a backend's machine has left for models, as far as somebody has measured it. Pure. */
 import type { BackendState, FleetView, Gpu } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
+import { restOf } from '../util/left-alone.ts';
 import { whyNoWork } from '../util/takes-work.ts';
 
 const mib = 1024 ** 2;
@@ -31,9 +32,9 @@ export function freeForModels(backend: BackendState, fleet: FleetView): number |
   return ceiling === undefined ? free : Math.min(free, Math.max(0, ceiling - residentBytes(backend)));
 }
 
-/** May a model be brought there: is its machine there, with memory, and left to the fleet by its owner? */
+/** May a model be brought there: is its machine there, with memory, left to the fleet by its owner, and has the model not failed there? */
 export function takesModel(backend: BackendState, model: string, fleet: FleetView): boolean {
-  if (backend.status !== 'up' || backend.breaker !== undefined) return false;
+  if (backend.status !== 'up' || backend.breaker !== undefined || restOf(backend, model) !== undefined) return false;
   const node = nodeOf(backend, fleet);
   return whyNoWork(node, backend, model) === null && node?.report?.memory.pressure !== 'warn';
 }

@@ -25,6 +25,8 @@ interface Scene {
   readonly leftAt?: Readonly<Record<string, number>>;
   readonly slots?: number;
   readonly unavailable?: readonly string[];
+  /** Those that are there, but have their one request. */
+  readonly taken?: readonly string[];
   readonly pin?: Pin;
   readonly policy?: PlacePolicy;
 }
@@ -46,7 +48,7 @@ function place(backends: FleetView['backends'], scene: Scene = {}): Placement | 
     now: () => 1_000_000,
   });
   const all = backends.map((one) => candidate(one.id, 'm', one.nodeId));
-  const free = all.filter((one) => (running[one.backendId] ?? 0) < slots && scene.unavailable?.includes(one.backendId) !== true);
+  const free = all.filter((one) => (running[one.backendId] ?? 0) < slots && ![...(scene.unavailable ?? []), ...(scene.taken ?? [])].includes(one.backendId));
   const found = choose(entry('1', all, { promptTokens: 100, ...(scene.pin === undefined ? {} : { conversation: 7 }) }), free, 1_000_000);
   if (found !== null && 'until' in found) expect(found.until).toBe(1_002_000);
   return found === null || 'until' in found ? null : found;
@@ -139,6 +141,7 @@ test('of equals the one that has read the conversation, then the configured orde
 test.each<[string, object, Partial<NodeState>, string]>([
   ['down', { status: 'down' }, {}, 'it is down'],
   ['left alone', { breaker: 'open' }, {}, 'it is left alone after failures'],
+  ['a model left alone there', { resting: { m: 'open' } }, {}, 'the model is left alone there after failures'],
   ['offline', {}, { status: 'offline' }, 'its node is offline'],
   ['not approved', {}, { status: 'waiting' }, 'nobody has approved its node yet'],
   ['drained', {}, { draining: true }, 'its node is being drained'],
@@ -146,6 +149,14 @@ test.each<[string, object, Partial<NodeState>, string]>([
 ])('what could not be taken is told as well: %s', (_what, more, state, veto) => {
   const placed = place([hot('a'), hot('b', more), hot('c')], { running: { a: 4 }, unavailable: ['b'], nodes: [node('a'), node('b', {}, state), node('c')] });
   expect(placed?.considered?.map((one) => [one.backendId, one.veto])).toEqual([['c', undefined], ['a', 'all its slots are taken (4)'], ['b', veto]]);
+});
+
+test.each<[string, object, string]>([
+  ['server', { breaker: 'half-open' }, 'it is tried with one request at a time after failures'],
+  ['model', { resting: { m: 'half-open' } }, 'the model is tried there with one request at a time after failures'],
+])('a %s on trial that has its request is told as such', (_what, more, veto) => {
+  const placed = place([hot('a'), hot('b', more)], { taken: ['b'] });
+  expect(placed?.considered?.map((one) => [one.backendId, one.veto])).toEqual([['a', undefined], ['b', veto]]);
 });
 
 test('no more than 32 are told, the chosen one among them', () => {

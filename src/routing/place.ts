@@ -5,7 +5,7 @@ import type { Signal, SignalView } from '../signals/signal.ts';
 import type { Pin } from './affinity.ts';
 import { candidateFacts, type CandidateFacts, type RoomFacts } from './candidate-facts.ts';
 import type { Entry, Patience } from './routing.ts';
-import { consideredAs, isBetter, isWarm, leastBusy, type Ruled, type Sight, sumOf, type Weighed, whyUnavailable, wouldLoad } from './weigh.ts';
+import { consideredAs, isBetter, isWarm, leastBusy, type Ruled, type Sight, sumOf, type Weighed, whyBusy, whyUnavailable, wouldLoad } from './weigh.ts';
 
 /** Work granted to a backend and not finished; tokens are estimates. */
 export interface BackendWork {
@@ -132,7 +132,7 @@ class Placer {
     if (this.#options.available?.(candidate) === false) return whyUnavailable(sight, this.#options.fleet());
     if (sight.runningModel >= this.#options.slots(candidate)) return `all its slots are taken (${sight.runningModel})`;
     const weighed = this.#weigh(sight, this.#viewOf(entry, sight, false, null, 1));
-    return weighed.veto ?? 'its node does other work';
+    return weighed.veto ?? whyBusy(sight);
   }
 
   /**

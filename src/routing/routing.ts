@@ -120,6 +120,8 @@ export interface SchedulerLimits {
   available(candidate: Candidate): boolean;
   /** Must the backend prove itself? Then it gets one request at a time. */
   trial?(candidate: Candidate): boolean;
+  /** Must this model prove itself there? Then the backend gets one request of it at a time. */
+  modelTrial?(candidate: Candidate): boolean;
   /** Chooses among candidates that all have a free slot; null when none may be used. `at`: now; absent for a request that may not wait. */
   place(entry: Entry, free: readonly Candidate[], at?: number): Placement | Patience | null;
 }

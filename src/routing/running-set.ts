@@ -1,5 +1,5 @@
 /** What runs now, counted by model, slot, node and backend. */
-import type { Candidate, Placement } from '../core/placement.ts';
+import type { Placement } from '../core/placement.ts';
 import { addTo } from './counts.ts';
 import type { BackendWork, Slot } from './place.ts';
 import type { Entry } from './routing.ts';
@@ -12,6 +12,7 @@ interface Running {
   placement: Placement | null;
   readonly exclusive: boolean;
   readonly trial: boolean;
+  readonly modelTrial: boolean;
 }
 
 export class RunningSet {
@@ -22,6 +23,7 @@ export class RunningSet {
   readonly #byNode = new Map<string, number>();
   readonly #exclusiveByNode = new Map<string, number>();
   readonly #trialsByBackend = new Map<string, number>();
+  readonly #trialsBySlot = new Map<string, number>();
   readonly #work = new Map<string, { -readonly [Figure in keyof BackendWork]: BackendWork[Figure] }>();
   /** Made when it is asked for; null when something changed since. */
   #byBackend: ReadonlyMap<string, ReadonlyMap<string, number>> | null = null;
@@ -57,6 +59,11 @@ export class RunningSet {
     return this.#trialsByBackend.has(backendId);
   }
 
+  /** Does one run by which the model has to prove itself there? */
+  isModelTried(slot: Slot): boolean {
+    return this.#trialsBySlot.has(slotKey(slot));
+  }
+
   work(backendId: string): BackendWork {
     return this.#workOf(backendId);
   }
@@ -67,8 +74,8 @@ export class RunningSet {
     return this.#byBackend;
   }
 
-  add({ id, promptTokens, completionTokens }: Entry, placement: Placement, exclusive: boolean, trial = false): void {
-    const running = { promptTokens, completionTokens, placement, exclusive, trial };
+  add({ id, promptTokens, completionTokens }: Entry, placement: Placement, exclusive: boolean, trial = false, modelTrial = false): void {
+    const running = { promptTokens, completionTokens, placement, exclusive, trial, modelTrial };
     this.#byId.set(id, running);
     this.#count(running, placement, 1);
   }
@@ -100,7 +107,7 @@ export class RunningSet {
     return created;
   }
 
-  #count({ promptTokens, completionTokens, exclusive, trial }: Running, placement: Placement, change: 1 | -1): void {
+  #count({ promptTokens, completionTokens, exclusive, trial, modelTrial }: Running, placement: Placement, change: 1 | -1): void {
     this.#byBackend = null;
     // Names come from the fleet and are few: a count of zero may stay, which is cheaper than coming and going.
     count(this.#byModel, placement.modelKey, change);
@@ -108,6 +115,7 @@ export class RunningSet {
     count(this.#byNode, placement.nodeId, change);
     if (exclusive) addTo(this.#exclusiveByNode, placement.nodeId, change);
     if (trial) addTo(this.#trialsByBackend, placement.backendId, change);
+    if (modelTrial) addTo(this.#trialsBySlot, slotKey(placement), change);
     const work = this.#workOf(placement.backendId);
     work.running += change;
     // Estimates are fractions at times: starting again from nothing keeps rounding from piling up.
@@ -132,6 +140,6 @@ function count(counts: Map<string, number>, name: string, change: number): void 
 }
 
 /** Names a model on a backend; neither part may hold a line end. */
-export function slotKey(candidate: Candidate): string {
-  return `${candidate.backendId}\n${candidate.modelKey}`;
+export function slotKey({ backendId, modelKey }: Slot): string {
+  return `${backendId}\n${modelKey}`;
 }

@@ -269,6 +269,27 @@ test('a backend on trial gets one request, of whatever model, until that one has
   expect(said(scheduler.dispatch({ type: 'fleet-changed', at: 0 }))).toEqual(['3 on a/other']);
 });
 
+test('of a model on trial one request at a time runs there; others of its server, and the model elsewhere, go on', () => {
+  const scheduler = createScheduler(limits({ slots: () => 4, modelTrial: (one) => one.backendId === 'a' && one.modelKey === 'm' }));
+  expect(said(arrive(scheduler, entry('1', onA)))).toEqual(['1 on a/m']);
+  expect(arrive(scheduler, entry('2', onA))).toEqual([]);
+  for (const id of ['3', '4']) expect(said(arrive(scheduler, entry(id, [candidate('a', 'other')])))).toEqual([`${id} on a/other`]);
+  expect(said(arrive(scheduler, entry('5', onBoth)))).toEqual(['5 on b/m']);
+  expect(leave(scheduler, '3')).toEqual([]);
+  expect(said(leave(scheduler, '1'))).toEqual(['2 on a/m']);
+});
+
+test('a request that tries its model and its server is both: nothing else starts there, and of the model nothing when the server is well', () => {
+  let trial = true;
+  const scheduler = createScheduler(limits({ slots: () => 4, trial: () => trial, modelTrial: (one) => one.modelKey === 'm' }));
+  expect(said(arrive(scheduler, entry('1', onA)))).toEqual(['1 on a/m']);
+  expect(arrive(scheduler, entry('2', onA))).toEqual([]);
+  expect(arrive(scheduler, entry('3', [candidate('a', 'other')]))).toEqual([]);
+  trial = false;
+  expect(said(scheduler.dispatch({ type: 'fleet-changed', at: 0 }))).toEqual(['3 on a/other']);
+  expect(said(leave(scheduler, '1'))).toEqual(['2 on a/m']);
+});
+
 test('what ran before the trial began neither takes it nor ends it', () => {
   let trial = false;
   const scheduler = createScheduler(limits({ slots: () => 4, trial: () => trial }));

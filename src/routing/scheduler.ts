@@ -20,7 +20,7 @@ export interface WorkingScheduler extends Scheduler {
  * - the line is ordered by priority with ageing; the first that fits starts, whoever fits behind it may start too;
  * - never more than the slots of a model on a backend, nor more in all than `globalMaxConcurrent`;
  * - an exclusive model runs alone on its node; while one waits for a node to become empty, nothing behind it starts there;
- * - a backend on trial gets one request at a time;
+ * - a backend on trial gets one request at a time, and one of each model that is on trial there;
  * - who could start and is told that a better place will be free soon waits for it, until then at the latest;
  * - who can start on arrival is never refused; who must wait may be, by the bounds; nobody starts at or after his deadline.
  */
@@ -150,7 +150,7 @@ class LineScheduler implements WorkingScheduler {
   }
 
   #grant(entry: Entry, placement: Placement): SchedulerEffect {
-    this.#running.add(entry, placement, this.#limits.exclusive(placement.modelKey), this.#limits.trial?.(placement) ?? false);
+    this.#running.add(entry, placement, this.#limits.exclusive(placement.modelKey), this.#limits.trial?.(placement) ?? false, this.#limits.modelTrial?.(placement) ?? false);
     return { type: 'grant', id: entry.id, placement };
   }
 
@@ -220,6 +220,7 @@ class LineScheduler implements WorkingScheduler {
   #hasSlot(candidate: Candidate): boolean {
     if (this.#running.isTaken(candidate.nodeId)) return false;
     if (this.#running.isTried(candidate.backendId) && this.#limits.trial?.(candidate) === true) return false;
+    if (this.#limits.modelTrial?.(candidate) === true && this.#running.isModelTried(candidate)) return false;
     if (this.#limits.exclusive(candidate.modelKey) && this.#running.ofNode(candidate.nodeId) > 0) return false;
     return this.#running.ofSlot(candidate) < this.#limits.slots(candidate);
   }

@@ -28,6 +28,12 @@ test('any: every kind that talks, and never an embedder', () => {
   expect(found('llama3:70b', all, { substitution: 'any' })).toEqual(['qwen3:32b', 'qwen3-coder:30b', 'llava:13b', 'llama3:8b']);
 });
 
+test('none that is left alone after failures, alone or with its server', () => {
+  const on = (more: object) => ({ fleet: fleet([backend('a', { models, resident: ['llama3:8b', 'qwen3:32b'], ...more })]) });
+  expect(found('llama3:70b', [], on({ resting: { 'qwen3:32b': 'open' } }))).toEqual(['llama3:8b']);
+  expect(found('llama3:70b', [], on({ breaker: 'open' }))).toEqual([]);
+});
+
 test('never', () => {
   expect(found('llama3:70b', all, { substitution: 'never' })).toEqual([]);
 });

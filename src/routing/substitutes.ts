@@ -1,6 +1,7 @@
 /** Models in memory that may serve instead of one that would have to be loaded, as far as `router.substitution` allows. */
 import type { FleetView, Model } from '../core/fleet.ts';
 import type { Needs } from '../core/request.ts';
+import { isLeftAlone } from '../util/left-alone.ts';
 import { modelKey, sameModel } from '../util/model-name.ts';
 import { listingsOf } from './listings.ts';
 import { categoryOf } from './model-category.ts';
@@ -39,9 +40,9 @@ interface Loaded {
 
 function loadedIn(fleet: FleetView): readonly Loaded[] {
   return fleet.backends
-    .filter((backend) => backend.status !== 'down' && backend.breaker !== 'open')
-    .flatMap(({ report }) => (report?.resident ?? []).flatMap((one): Loaded[] => {
-      const model = one.sleeping === true ? undefined : report?.models.find((listed) => sameModel(listed.name, one.name));
+    .filter((backend) => backend.status !== 'down')
+    .flatMap((backend) => (backend.report?.resident ?? []).flatMap((one): Loaded[] => {
+      const model = one.sleeping === true || isLeftAlone(backend, one.name) ? undefined : backend.report?.models.find((listed) => sameModel(listed.name, one.name));
       return model === undefined ? [] : [{ model, contextLength: one.contextLength }];
     }));
 }

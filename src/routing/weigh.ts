@@ -2,6 +2,7 @@
 import type { FleetView } from '../core/fleet.ts';
 import type { Candidate, Considered, Term } from '../core/placement.ts';
 import type { Signal, SignalView } from '../signals/signal.ts';
+import { restOf } from '../util/left-alone.ts';
 import { type NoWork, whyNoWork } from '../util/takes-work.ts';
 import type { CandidateFacts } from './candidate-facts.ts';
 
@@ -96,8 +97,16 @@ const noWork: Readonly<Record<NoWork, string>> = {
 export function whyUnavailable({ candidate, facts: { backend } }: Sight, fleet: FleetView): string {
   if (backend.status === 'down') return 'it is down';
   if (backend.breaker === 'open') return 'it is left alone after failures';
+  if (restOf(backend, candidate.model) === 'open') return 'the model is left alone there after failures';
   const why = whyNoWork(fleet.nodes.find((node) => node.id === backend.nodeId), backend, candidate.model);
   return why === null ? 'other work keeps it busy' : noWork[why];
+}
+
+/** Of a place that has slots left. */
+export function whyBusy({ candidate, facts: { backend } }: Sight): string {
+  if (backend.breaker === 'half-open') return 'it is tried with one request at a time after failures';
+  if (restOf(backend, candidate.model) === 'half-open') return 'the model is tried there with one request at a time after failures';
+  return 'its node does other work';
 }
 
 /** As it is told afterwards. */

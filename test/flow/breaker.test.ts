@@ -13,7 +13,11 @@ async function bed(config: Json = {}, alone = false, more: Json = {}) {
   return { bad, good, router };
 }
 
-const breakerOf = (router: TestRouter, id = 'bad') => router.fleet.view().backends.find((backend) => backend.id === id)?.breaker;
+/** How the model that these tests ask for stands on a server: left alone itself, or with all of it. */
+const breakerOf = (router: TestRouter, id = 'bad') => {
+  const backend = router.fleet.view().backends.find((one) => one.id === id);
+  return backend?.breaker ?? backend?.resting?.['a:1b'];
+};
 const say = (router: TestRouter, more: Json = {}, headers: Record<string, string> = {}) => ask(router, openAi, chat({ model: 'a:1b', ...more }), headers);
 
 async function fail(fake: FakeBackend, router: TestRouter, times: number, step: Step = { status: 500 }): Promise<void> {
@@ -32,10 +36,10 @@ test('after three failures in a row it is not asked any more, though its probes 
   for (const path of bothDialects) expect((await ask(router, path, chat({ model: 'a:1b' }))).headers.get('x-oar-attempts')).toBe('1');
   expect(bad.received).toBe(3);
   const health = (await (await router.get('/health')).json()) as { endpoints: Json[] };
-  expect(health.endpoints[0]).toMatchObject({ id: 'bad', status: 'up', breaker: 'open' });
-  expect(health.endpoints[1]).not.toHaveProperty('breaker');
+  expect(health.endpoints[0]).toMatchObject({ id: 'bad', status: 'up', resting: { 'a:1b': 'open' } });
+  for (const member of ['breaker', 'resting']) expect(health.endpoints[1]).not.toHaveProperty(member);
   const status = (await (await router.get('/v1/router/status')).json()) as { backends: Json[] };
-  expect(status.backends[0]).toMatchObject({ id: 'bad', breaker: 'open' });
+  expect(status.backends[0]).toMatchObject({ id: 'bad', resting: { 'a:1b': 'open' } });
 });
 
 test('failures that are not in a row do not open it', async () => {

@@ -108,7 +108,7 @@ test.each([
   backend.script('a:1b', { text: marks.answer });
   backend.script('failing:1b', { status: 500 });
   const everything = keyEntry('MARKright', { scopes: ['standalone', 'runtimeAgent', 'read', 'manage'], id: 'everything' });
-  const router = await routerWith({ backends: [{ id: 'b', kind: 'ollama', url: backend.url, apiKey: marks.backend }], access: accessOf({ standalone: plane, runtimeAgent: plane }, [everything]), router: { retries: 0 }, ...(plane === closed ? { telemetry: { capture: { keys: ['somebody-else'] } } } : {}) });
+  const router = await routerWith({ backends: [{ id: 'b', kind: 'ollama', url: backend.url, apiKey: marks.backend }], access: accessOf({ standalone: plane, runtimeAgent: plane }, [everything]), router: { retries: 0, breaker: { failures: 1_000_000 } }, ...(plane === closed ? { telemetry: { capture: { keys: ['somebody-else'] } } } : {}) });
   await until(() => router.fleet.view().backends.some(({ status }) => status === 'up'));
   const told: string[] = [];
   await callAll(router, told);

@@ -91,7 +91,8 @@ function thermalOf(node: Fields): string {
 function backendLines(backend: Fields): readonly Line[] {
   const models = rowsOf(backend.models).map(modelLine);
   if (backend.status === 'down') return [[['  '], [`${shown(backend.id)} is down`, 'bad'], [shown(backend.problem) === '' ? '' : `: ${shown(backend.problem)}`]]];
-  return [...(backend.breaker === undefined ? [] : [[['  '], [`${shown(backend.id)} fails again and again, and rests`, 'warn']] as Line]), ...models];
+  const failing = [...(backend.breaker === undefined ? [] : [shown(backend.id)]), ...Object.keys(fieldsOf(backend.resting) ?? {}).map((model) => `${shown(model)} on ${shown(backend.id)}`)];
+  return [...failing.map((what): Line => [['  '], [`${what} fails again and again, and rests`, 'warn']]), ...models];
 }
 
 const marks: Readonly<Record<string, readonly [string, Style, string]>> = { loading: ['◐', 'warn', 'loading'], cold: ['○', 'dim', 'asleep'], loaded: ['●', 'good', ''] };

@@ -17,7 +17,7 @@ const snapshot: Fields = {
       memory: { used_gb: 45.21, total_gb: 64, pressure: 'warn', swap_used_gb: 1.5 }, gpus: [{ index: 0, vram_used_mb: 18_432, vram_total_mb: 20_480, utilization_pct: 90, temperature_c: 64 }],
       capacity: { mode: 'learned_low' },
       backends: [
-        { id: 'studio', status: 'up', models: [{ name: 'qwen3:32b', state: 'loaded', running: 2, slots: 4, waiting: 3, tokens_per_second: 41, size_gb: 18.62 }, { name: 'coder:14b', state: 'loading', running: 0, slots: 1, waiting: 0 }] },
+        { id: 'studio', status: 'up', resting: { 'big:70b': 'open' }, models: [{ name: 'qwen3:32b', state: 'loaded', running: 2, slots: 4, waiting: 3, tokens_per_second: 41, size_gb: 18.62 }, { name: 'coder:14b', state: 'loading', running: 0, slots: 1, waiting: 0 }] },
         { id: 'studio-vllm', status: 'down', problem: 'connection refused', models: [] },
       ],
     },
@@ -34,7 +34,7 @@ test('machines show their load, models their slots, and those who wait their pla
   for (const words of [
     'oar 1.2.3   machines 1 of 2   running 3   waiting 120 (oldest 4.2 s)   41.3 tokens/s', 'studio  online  Apple M2 Ultra · draining · capacity learned_low',
     'CPU ███░░░░░░░ 31 %', 'mem ███████░░░ 45.2/64.0 GB swap 1.5 GB warn', 'GPU0 █████████░ 18.0/20.0 GB 90 % 64 °C', '██░░ 2/4 slots  18.6 GB  41.0 tokens/s  3 waiting',
-    '◐ coder:14b', 'loading', 'studio-vllm is down: connection refused', 'attic  offline', 'and 119 more',
+    '◐ coder:14b', 'loading', 'big:70b on studio fails again and again, and rests', 'studio-vllm is down: connection refused', 'attic  offline', 'and 119 more',
   ]) expect(text).toContain(words);
   expect(text).toMatch(/1 qwen3:32b +4\.2 s {2}high {2}alice/);
 });
@@ -46,7 +46,7 @@ test.each([20, 40, 80, 200])('no line is wider than %d cells, with names in any 
 });
 
 test('a name steers no terminal, with colour or without', () => {
-  const of = { ...snapshot, router_version: evil, nodes: [{ ...(snapshot['nodes'] as Fields[])[0], name: evil, status: evil, hardware: { chip: evil }, backends: [{ id: evil, status: 'down', problem: evil }, { models: [{ name: evil, state: evil }] }] }], waiting: [{ model: evil, priority: evil, key: evil }] };
+  const of = { ...snapshot, router_version: evil, nodes: [{ ...(snapshot['nodes'] as Fields[])[0], name: evil, status: evil, hardware: { chip: evil }, backends: [{ id: evil, status: 'down', problem: evil }, { id: evil, breaker: 'open', resting: { [evil]: 'open' } }, { models: [{ name: evil, state: evil }] }] }], waiting: [{ model: evil, priority: evil, key: evil }] };
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   expect(picture(of, { note: '' }).join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202E]/);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: as above

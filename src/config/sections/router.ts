@@ -22,11 +22,11 @@ const affinity = z
 
 const breaker = z
   .strictObject({
-    failures: positiveCount.default(3).describe('Failures in a row after which a backend gets no requests for a while.'),
+    failures: positiveCount.default(3).describe('Failures in a row after which a model gets no requests on that backend for a while; when more than one model fails there and none works between, the whole backend gets none.'),
     openMs: positiveMilliseconds.default(10_000).describe('How long, at first; it doubles with each failed trial, up to sixteen times.'),
   })
   .prefault({})
-  .describe('Backends that fail again and again are left alone, then tried with one request.');
+  .describe('Backends, and models of a backend, that fail again and again are left alone, then tried with one request.');
 
 export const router = z
   .strictObject({

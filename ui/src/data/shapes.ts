@@ -23,6 +23,8 @@ export interface LiveBackend {
   readonly status: 'up' | 'down' | 'unknown';
   readonly problem?: string;
   readonly breaker?: 'open' | 'half-open';
+  /** Models that failed there on their own. */
+  readonly resting?: Readonly<Record<string, 'open' | 'half-open'>>;
   readonly version?: string;
   readonly models_available?: number;
   readonly models?: readonly LiveModel[];

@@ -28,6 +28,7 @@ export function BackendRows({ node, backend, alone }: BackendProps) {
         {backend.status === 'unknown' && <Status tone="gone" word="not asked yet" />}
         {backend.breaker === 'open' && <Status tone="warn" word="left alone after failures" />}
         {backend.breaker === 'half-open' && <Status tone="busy" word="on trial" />}
+        {Object.entries(backend.resting ?? {}).map(([model, state]) => <Status key={model} tone={state === 'open' ? 'warn' : 'busy'} word={`${model} ${state === 'open' ? 'left alone after failures' : 'on trial'}`} />)}
       </p>
       {backend.problem !== undefined && backend.status === 'down' && <p class="bad-text">{backend.problem}</p>}
       {models.length > 0 && <ul class="model-list">{models.map((model) => <ModelRow key={model.name} backend={backend} node={node} model={model} />)}</ul>}
