@@ -28,6 +28,8 @@ export interface ChartProps {
   readonly sync?: string;
   readonly pick?: (time: number) => void;
   readonly range?: (from: number, to: number) => void;
+  /** Seconds that each value stands for, from its time on; absent: each stands for a moment. */
+  readonly step?: number;
   /** Times of the axis are these numbers as they are. */
   readonly plainAxis?: boolean;
 }
@@ -105,8 +107,8 @@ function optionsOf(props: ChartProps, frame: HTMLElement, setAt: (at: number | n
     legend: { show: false },
     padding: [8, 20, 0, 0],
     cursor: { y: false, drag: { x: props.range !== undefined, y: false, setScale: false }, points: { size: 6 }, ...(props.sync === undefined ? {} : { sync: { key: props.sync } }) },
-    scales: { x: { time: !props.plainAxis }, y: { range: (_, __, top) => [0, niceTop(top)] } },
-    axes: [{ ...axis, size: 28, space: 72, ...(props.plainAxis ? {} : { values: (_, ticks, __, ___, step) => ticks.map((tick) => tickText(tick, step)) }) }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => props.text(tick)), space: 32 }],
+    scales: { x: { time: !props.plainAxis, ...(props.step === undefined ? {} : { range: (_, first, last) => [first, last + (props.step ?? 0)] }) }, y: { range: (_, __, top) => [0, niceTop(top)] } },
+    axes: [{ ...axis, size: 28, space: 72, ...(props.plainAxis ? {} : { values: (_, ticks, __, ___, step) => ticks.map((tick) => tickText(tick, step)) }) }, { ...axis, size: 64, values: (_, ticks) => eachOnce(ticks.map((tick) => props.text(tick))), space: 32 }],
     series: [{}, ...props.lines.map((line) => seriesOf(line, colour(`--series-${line.colour}`)))],
     bands: bandsOf(props.lines, colour),
     hooks: { setCursor: [(plot) => setAt(plot.cursor.idx ?? null)], setSelect: [(plot) => selected(plot, props)], ready: [(plot) => onClick(plot, props)] },
@@ -115,6 +117,9 @@ function optionsOf(props: ChartProps, frame: HTMLElement, setAt: (at: number | n
 
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const calendar = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+/** Ticks that are too near to each other to read differently are told once. */
+const eachOnce = (texts: readonly string[]): string[] => texts.map((text, index) => (text === texts[index - 1] ? '' : text));
 
 /** The time of the day, and at midnight the day. */
 function tickText(seconds: number, step: number): string {
@@ -125,11 +130,22 @@ function tickText(seconds: number, step: number): string {
 const niceTop = (top: number | null): number => (top === null || top <= 0 ? 1 : top * 1.08);
 
 function seriesOf({ kind = 'line', name }: ChartLine, stroke: string): uPlot.Series {
-  const base = { label: name, stroke, width: 1.5, points: { show: false } };
-  if (kind === 'bars') return { ...base, fill: stroke, width: 0, paths: uPlot.paths.bars?.({ size: [0.8, 64], align: 1 }) ?? null } as uPlot.Series;
+  // A line needs two values: one that stands alone is a point.
+  const points = { show: true, size: 5, fill: stroke, filter: (plot: uPlot, series: number) => lone(plot.data[series] ?? [], kind === 'line') };
+  const base = { label: name, stroke, width: 1.5, points };
+  if (kind === 'bars') return { ...base, fill: stroke, width: 0, points: { show: false }, paths: uPlot.paths.bars?.({ size: [0.8, 64], align: 1 }) ?? null } as uPlot.Series;
   if (kind === 'band-top' || kind === 'band-bottom') return { ...base, width: kind === 'band-top' ? 1 : 2 };
   if (kind === 'points') return { ...base, points: { show: true, size: 6, fill: stroke } };
   return { ...base, spanGaps: true };
+}
+
+const isKnown = (value: number | null | undefined): boolean => value !== null && value !== undefined;
+
+/** Of a line that spans its gaps, the only value; of others each without a neighbour. */
+function lone(values: ArrayLike<number | null | undefined>, spanning: boolean): number[] {
+  const known = Array.from(values, (_, index) => index).filter((index) => isKnown(values[index]));
+  if (spanning) return known.length === 1 ? known : [];
+  return known.filter((index) => !isKnown(values[index - 1]) && !isKnown(values[index + 1]));
 }
 
 /** The space between the percentiles is filled lightly. */

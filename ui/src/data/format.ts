@@ -12,8 +12,8 @@ export function figure(value: number | null | undefined): string {
   if (!known(value)) return '–';
   const size = Math.abs(value);
   if (size >= 100) return groups.format(Math.round(value));
-  const digits = size >= 10 ? 1 : 2;
-  return String(Number(value.toFixed(digits)));
+  if (size < 0.1) return String(Number(value.toPrecision(2)));
+  return String(Number(value.toFixed(size >= 10 ? 1 : 2)));
 }
 
 const thousands = ['', ' k', ' M', ' G', ' T'] as const;
@@ -41,6 +41,9 @@ export function gigabytes(value: number | null | undefined): string {
   if (value >= 1000) return `${figure(value / 1000)} TB`;
   return value < 0.95 ? `${count(value * 1000)} MB` : `${figure(value)} GB`;
 }
+
+/** The live line tells sizes in GiB; files of models are known by decimal gigabytes, as Ollama lists them. */
+export const decimalGb = (gib: number): number => gib * 1.073741824;
 
 export function bytes(value: number | null | undefined): string {
   return known(value) ? gigabytes(value / 1e9) : '–';
@@ -75,14 +78,18 @@ function pair(large: number, largeUnit: string, small: number, smallUnit: string
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }
 
-/** `just now`, `4 min ago`, `in 2 h`; times are epoch milliseconds. */
+/** `just now`, `4 min ago`, `in 2 h`, a date for what is far; times are epoch milliseconds. */
 export function relative(at: number | null | undefined, now: number): string {
   if (!known(at)) return 'never';
   const away = Math.abs(now - at);
   if (away < 5000) return 'just now';
-  const text = duration(coarse(away));
+  if (away > longAgoMs) return new Date(at).toLocaleDateString(undefined, { dateStyle: 'medium' });
+  const text = away < 10_000 ? `${Math.floor(away / 1000)} s` : duration(coarse(away));
   return at > now ? `in ${text}` : `${text} ago`;
 }
+
+/** Beyond this a date says more. */
+const longAgoMs = 60 * 86_400_000;
 
 /** The larger unit alone. */
 function coarse(ms: number): number {

@@ -1,4 +1,5 @@
 /** What is known of each model from four sides: its use, its files, its contexts, and what is in memory now. Pure. */
+import { decimalGb } from './format.ts';
 import type { ContextUsage, LiveNode, ModelDay, ModelSummary, NodeModels, TrendRow } from './shapes.ts';
 
 export interface ModelPlace {
@@ -63,7 +64,7 @@ function rowOf(name: string, { used, stored, contexts, hourly, live }: ModelSour
     name,
     places,
     loadedOn: places.filter((place) => place.loaded).length,
-    sizeGb: files[0]?.model.size_gb ?? inMemory[0]?.model.size_gb ?? null,
+    sizeGb: places.find((place) => place.sizeGb !== undefined)?.sizeGb ?? null,
     parameters: files[0]?.model.parameter_size ?? null,
     quantization: files[0]?.model.quantization ?? null,
     requests: days.reduce((all, day) => all + day.requests, 0),
@@ -99,7 +100,7 @@ function placesOf(files: readonly { readonly node: string; readonly model: NodeM
   }
   for (const { node, backend, model } of inMemory) {
     const before = places.get(node.node_id);
-    places.set(node.node_id, { ...before, node: node.node_id, backend: backend.id, loaded: model.state === 'loaded', ...(before?.sizeGb === undefined && model.size_gb !== undefined ? { sizeGb: model.size_gb } : {}) });
+    places.set(node.node_id, { ...before, node: node.node_id, backend: backend.id, loaded: model.state === 'loaded', ...(before?.sizeGb === undefined && model.size_gb !== undefined ? { sizeGb: decimalGb(model.size_gb) } : {}) });
   }
   return [...places.values()];
 }

@@ -34,7 +34,9 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
     return () => clearInterval(timer);
   }, [everyMs]);
   useEffect(() => onReturn(() => setTurn((now) => now + 1)), []);
-  return { ...held, reload: () => setTurn((now) => now + 1) };
+  // That there is no connection is said once, above the view.
+  const known = held.data !== null && held.error?.code === 'unreachable' && line.value.state !== 'open';
+  return { ...held, error: known ? null : held.error, reload: () => setTurn((now) => now + 1) };
 }
 
 export function failureIn(thrown: unknown): CallFailed {

@@ -16,8 +16,7 @@ export function LostStrip() {
   const seconds = lost ? Math.max(0, Math.ceil((state.againAt - performance.now()) / 1000)) : 0;
   return (
     <div class="lost" role="alert">
-      <span aria-hidden="true">▲</span>
-      <span>No connection to the router. {live.value === null ? 'Nothing is known yet.' : 'These are the last figures.'}</span>
+      <span><span aria-hidden="true">▲ </span>No connection to the router. {live.value === null ? 'Nothing is known yet.' : 'These are the last figures.'}</span>
       <span class="lost-count">{lost && seconds > 0 ? `Trying again in ${seconds} s` : 'Trying …'}</span>
       <button type="button" onClick={connect}>Try now</button>
     </div>

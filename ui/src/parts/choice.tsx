@@ -32,7 +32,7 @@ export function RangePicker({ usual }: { readonly usual: string }) {
   };
   return (
     <div class="range">
-      <Segments label="Time range" options={[...named, ...(own ? ([['own', 'own']] as const) : [])]} value={own ? 'own' : (range ?? usual)} pick={(name) => name !== 'own' && choose({ range: name === usual ? '' : name, from: '', to: '' })} />
+      <Segments label="Time range" options={[...(usual in ranges ? [] : [[usual, usual] as const]), ...named, ...(own ? ([['own', 'own']] as const) : [])]} value={own ? 'own' : (range ?? usual)} pick={(name) => name !== 'own' && choose({ range: name === usual ? '' : name, from: '', to: '' })} />
       <details class="own-range">
         <summary>from – to</summary>
         <label>from <input type="datetime-local" value={localInput(from)} onChange={(event) => set('from', event.currentTarget.value)} /></label>

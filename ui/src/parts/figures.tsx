@@ -21,7 +21,7 @@ export function Meter({ ratio, label, text, warnAt = 0.9, badAt = 0.97 }: { read
 export function Spark({ values, room, label, ceiling = 0 }: { readonly values: readonly number[]; readonly room: number; readonly label: string; readonly ceiling?: number }) {
   return (
     <svg class="spark" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" aria-label={label}>
-      {values.length > 1 && <polyline points={sparkPoints(values, room, ceiling)} fill="none" vector-effect="non-scaling-stroke" />}
+      {values.length > 0 && <polyline points={sparkPoints(values.length === 1 ? [...values, ...values] : values, room, ceiling)} fill="none" vector-effect="non-scaling-stroke" />}
     </svg>
   );
 }

@@ -39,6 +39,17 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
   );
 }
 
+/** What brings the first machine. */
+export function HowToJoin() {
+  return (
+    <>
+      <p>Start Ollama on this machine, or let another one join. On the other machine:</p>
+      <Command text={`npx ollama-agent-router node --router ${location.origin}`} />
+      <p class="fine">Or name servers in the file under <code>backends</code>.</p>
+    </>
+  );
+}
+
 /** Says what is awaited, once that takes long enough to notice. */
 export function Awaited({ what }: { readonly what: string }) {
   const [shown, setShown] = useState(false);
@@ -56,7 +67,7 @@ export function ErrorNote({ what, error, retry }: { readonly what: string; reado
       {hintFor(error)}
       <p class="fine">
         {error.requestId !== '' && <span>Request <code>{error.requestId}</code></span>}
-        {error.code !== '' && <span> · {error.code}</span>}
+        {error.requestId !== '' && error.code !== '' && ' · '}{error.code !== '' && <span>{error.code}</span>}
         {retry && <button type="button" onClick={retry}>Try again</button>}
       </p>
     </div>

@@ -1,6 +1,6 @@
 /** A table that is sorted by its heads, walked with the keyboard, exported, and stays quick with many rows. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { recall, remember } from '../data/local.ts';
 import { choices, choose } from '../data/place.ts';
 import { type Cell, csvOf, orderIn, orderText, type Order, sorted, windowOf } from '../data/sorting.ts';
@@ -15,6 +15,8 @@ export interface Column<Row> {
   /** Only shown once it is chosen. */
   readonly extra?: boolean;
   readonly hint?: string;
+  /** Where all columns have no room, this one is left out before those of higher numbers and those without one. */
+  readonly yields?: number;
 }
 
 interface TableProps<Row> {
@@ -35,12 +37,14 @@ const rowHeight = 33;
 
 export function Table<Row>(props: TableProps<Row>) {
   const { name, caption, columns, rows, keyOf, open, isOpen } = props;
-  const [hidden, setHidden] = useHidden(name, columns);
+  const { hidden, chosen, setHidden } = useHidden(name, columns);
   const order = orderIn(choices.value[`sort-${name}`], props.order);
   const sortBy = columns.find((column) => column.id === order.column) ?? columns[0];
-  const shown = columns.filter((column) => !hidden.has(column.id));
-  const inOrder = sortBy === undefined ? rows : sorted(rows, sortBy.value, order.down);
   const frame = useRef<HTMLDivElement>(null);
+  const wanted = columns.filter((column) => !hidden.has(column.id));
+  const left = useRoom(frame, wanted, chosen);
+  const shown = wanted.filter((column) => !left.has(column.id));
+  const inOrder = sortBy === undefined ? rows : sorted(rows, sortBy.value, order.down);
   const seen = useWindow(frame, inOrder.length);
   const sort = (column: Column<Row>): void => {
     const next = column.id === order.column ? { column: column.id, down: !order.down } : { column: column.id, down: column.numeric ?? false };
@@ -51,8 +55,8 @@ export function Table<Row>(props: TableProps<Row>) {
       <div class="table-tools">
         {props.tools}
         <span class="grow" />
-        <ColumnChoice columns={columns} hidden={hidden} change={setHidden} />
-        <button type="button" class="quiet" onClick={() => save(`${name}.csv`, 'text/csv', csvOf(shown.map((column) => column.title), inOrder.map((row) => shown.map((column) => column.value(row)))))}>CSV</button>
+        <ColumnChoice columns={columns} hidden={hidden} left={left} change={setHidden} />
+        <button type="button" class="quiet" onClick={() => save(`${name}.csv`, 'text/csv', csvOf(wanted.map((column) => column.title), inOrder.map((row) => wanted.map((column) => column.value(row)))))}>CSV</button>
         <button type="button" class="quiet" onClick={() => save(`${name}.json`, 'application/json', JSON.stringify(inOrder, null, 2))}>JSON</button>
       </div>
       <div class={`table-frame ${inOrder.length > virtualFrom ? 'tall' : ''}`} ref={frame}>
@@ -100,19 +104,49 @@ function walk(event: KeyboardEvent): void {
   rows[Math.max(0, Math.min(rows.length - 1, next))]?.focus();
 }
 
-/** What this reader has chosen; the others' choice is the columns' own. */
-function useHidden<Row>(name: string, columns: readonly Column<Row>[]): readonly [ReadonlySet<string>, (next: ReadonlySet<string>) => void] {
-  const [hidden, setHidden] = useState<ReadonlySet<string>>(() => {
-    const kept = recall(`columns.${name}`);
-    return kept === null ? new Set(columns.filter((column) => column.extra).map((column) => column.id)) : new Set(kept.split(','));
-  });
-  return [hidden, (next) => {
-    setHidden(next);
-    remember(`columns.${name}`, [...next].join(','));
-  }];
+interface Hidden {
+  readonly hidden: ReadonlySet<string>;
+  /** By this reader, who wants to see these columns wherever they are. */
+  readonly chosen: boolean;
+  setHidden(next: ReadonlySet<string>): void;
 }
 
-function ColumnChoice<Row>({ columns, hidden, change }: { readonly columns: readonly Column<Row>[]; readonly hidden: ReadonlySet<string>; readonly change: (next: ReadonlySet<string>) => void }) {
+/** What this reader has chosen; the others' choice is the columns' own. */
+function useHidden<Row>(name: string, columns: readonly Column<Row>[]): Hidden {
+  const [kept, setKept] = useState(() => recall(`columns.${name}`));
+  const hidden = kept === null ? columns.filter((column) => column.extra).map((column) => column.id) : kept.split(',');
+  return {
+    hidden: new Set(hidden),
+    chosen: kept !== null,
+    setHidden: (next) => {
+      setKept([...next].join(','));
+      remember(`columns.${name}`, [...next].join(','));
+    },
+  };
+}
+
+/** More than a scroll bar that comes and goes. */
+const otherWidth = 24;
+
+/** The columns that are left out because not all have room: measured before anything is painted, one after the other. */
+function useRoom<Row>(frame: { readonly current: HTMLDivElement | null }, wanted: readonly Column<Row>[], chosen: boolean): ReadonlySet<string> {
+  const [state, setState] = useState({ width: 0, left: 0 });
+  const inTurn = chosen ? [] : wanted.filter((column) => column.yields !== undefined).sort((a, b) => (a.yields ?? 0) - (b.yields ?? 0));
+  useLayoutEffect(() => {
+    const box = frame.current;
+    if (box !== null && box.scrollWidth > box.clientWidth + 1 && state.left < inTurn.length) setState({ width: box.clientWidth, left: state.left + 1 });
+  });
+  useEffect(() => {
+    const box = frame.current;
+    if (box === null) return;
+    const sizes = new ResizeObserver(() => setState((was) => (Math.abs(was.width - box.clientWidth) < otherWidth ? was : { width: box.clientWidth, left: 0 })));
+    sizes.observe(box);
+    return () => sizes.disconnect();
+  }, []);
+  return new Set(inTurn.slice(0, state.left).map((column) => column.id));
+}
+
+function ColumnChoice<Row>({ columns, hidden, left, change }: { readonly columns: readonly Column<Row>[]; readonly hidden: ReadonlySet<string>; readonly left: ReadonlySet<string>; readonly change: (next: ReadonlySet<string>) => void }) {
   const toggle = (id: string): void => {
     const next = new Set(hidden);
     if (!next.delete(id) && next.size < columns.length - 1) next.add(id);
@@ -123,7 +157,7 @@ function ColumnChoice<Row>({ columns, hidden, change }: { readonly columns: read
       <summary class="quiet">Columns</summary>
       <div class="menu-body">
         {columns.map((column) => (
-          <label key={column.id}><input type="checkbox" checked={!hidden.has(column.id)} onChange={() => toggle(column.id)} /> {column.title}</label>
+          <label key={column.id}><input type="checkbox" checked={!hidden.has(column.id)} onChange={() => toggle(column.id)} /> {column.title}{left.has(column.id) && <span class="fine"> (no room)</span>}</label>
         ))}
       </div>
     </details>

@@ -1,6 +1,7 @@
 /** Who uses the fleet: by tag, user and key; requests, tokens, latency, errors and the share of all, by day. */
 import * as api from '../data/api.ts';
 import { coloursOf } from '../data/colours.ts';
+import { helloByCurl } from '../data/examples.ts';
 import { count, duration, share, short } from '../data/format.ts';
 import { choices, choose, follow, hrefOf } from '../data/place.ts';
 import { useResource } from '../data/resource.ts';
@@ -12,7 +13,6 @@ import { RangePicker, Segments } from '../parts/choice.tsx';
 import { Swatch } from '../parts/figures.tsx';
 import { Command, Empty, Loaded } from '../parts/notes.tsx';
 import { type Column, Table } from '../parts/table.tsx';
-import { routerUrl } from '../data/place.ts';
 
 const kinds = [['tag', 'Tag'], ['user', 'User'], ['key', 'Key']] as const;
 type Kind = (typeof kinds)[number][0];
@@ -43,7 +43,7 @@ function None({ by }: { readonly by: Kind }) {
   return (
     <Empty title="No request was marked in this time.">
       <p>Mark requests, and each application has its own figures here: <code>"metadata": {'{'}"tags": ["my-app"]{'}'}</code> in the body, or a header:</p>
-      <Command text={`curl ${routerUrl('/v1/chat/completions')} -H 'X-Herd-Tags: my-app, nightly' -H 'content-type: application/json' -d '{"model":"auto","messages":[{"role":"user","content":"Hello"}]}'`} />
+      <Command text={helloByCurl({ headers: ['X-Herd-Tags: my-app, nightly'] })} />
     </Empty>
   );
 }
@@ -61,8 +61,8 @@ function Shares({ rows, days, range, by }: { readonly rows: readonly TagRow[]; r
   return (
     <>
       <div class="multiples after">
-        <Chart title="Requests" unit={`per day${only === undefined ? '' : `, ${only}`}`} times={times} sync="apps" text={short} lines={bars((day) => day.request_count)} />
-        <Chart title="Tokens" unit="per day" times={times} sync="apps" text={short} lines={bars((day) => day.total_tokens)} />
+        <Chart title="Requests" unit={`per day${only === undefined ? '' : `, ${only}`}`} times={times} step={daySeconds} sync="apps" text={short} lines={bars((day) => day.request_count)} />
+        <Chart title="Tokens" unit="per day" times={times} step={daySeconds} sync="apps" text={short} lines={bars((day) => day.total_tokens)} />
       </div>
       <Table name="apps" caption="Who uses the fleet" columns={columnsFor(rows, colours, by)} rows={rows} keyOf={(row) => row.tag} order={{ column: 'requests', down: true }} open={(row) => choose({ id: row.tag === only ? '' : row.tag })} isOpen={(row) => row.tag === only} />
     </>
@@ -75,13 +75,13 @@ function columnsFor(rows: readonly TagRow[], colours: ReadonlyMap<string, number
   return [
     { id: 'name', title: name, value: (row) => row.tag, show: (row) => <span class="clip"><Swatch colour={colours.get(row.tag) ?? 0} /> {row.tag}</span> },
     { id: 'requests', title: 'Requests', numeric: true, value: (row) => row.request_count, show: (row) => count(row.request_count) },
-    { id: 'share', title: 'Share of tokens', numeric: true, hint: by === 'tag' ? 'A request with several tags counts for each of them.' : '', value: tokensOf, show: (row) => <span class="share"><i aria-hidden="true"><b style={{ width: `${all > 0 ? (100 * tokensOf(row)) / all : 0}%` }} /></i>{share(all > 0 ? tokensOf(row) / all : 0)}</span> },
-    { id: 'in', title: 'Tokens in', numeric: true, value: (row) => row.total_prompt_tokens, show: (row) => short(row.total_prompt_tokens) },
-    { id: 'out', title: 'Tokens out', numeric: true, value: (row) => row.total_completion_tokens, show: (row) => short(row.total_completion_tokens) },
-    { id: 'latency', title: 'Latency', numeric: true, value: (row) => row.avg_latency_ms, show: (row) => duration(row.avg_latency_ms) },
-    { id: 'first', title: 'First token', numeric: true, value: (row) => row.avg_ttft_ms, show: (row) => duration(row.avg_ttft_ms) },
+    { id: 'share', title: 'Share of tokens', yields: 5, numeric: true, hint: by === 'tag' ? 'A request with several tags counts for each of them.' : '', value: tokensOf, show: (row) => <span class="share"><i aria-hidden="true"><b style={{ width: `${all > 0 ? (100 * tokensOf(row)) / all : 0}%` }} /></i>{share(all > 0 ? tokensOf(row) / all : 0)}</span> },
+    { id: 'in', title: 'Tokens in', yields: 2, numeric: true, value: (row) => row.total_prompt_tokens, show: (row) => short(row.total_prompt_tokens) },
+    { id: 'out', title: 'Tokens out', yields: 3, numeric: true, value: (row) => row.total_completion_tokens, show: (row) => short(row.total_completion_tokens) },
+    { id: 'latency', title: 'Latency', yields: 4, numeric: true, value: (row) => row.avg_latency_ms, show: (row) => duration(row.avg_latency_ms) },
+    { id: 'first', title: 'First token', yields: 1, numeric: true, value: (row) => row.avg_ttft_ms, show: (row) => duration(row.avg_ttft_ms) },
     { id: 'errors', title: 'Errors', numeric: true, value: (row) => (row.failed_count ?? 0) / Math.max(1, row.request_count), show: (row) => <span class={(row.failed_count ?? 0) > 0 ? 'bad-text' : ''}>{share((row.failed_count ?? 0) / Math.max(1, row.request_count))}</span> },
-    { id: 'open', title: 'Requests of', value: () => '', show: (row) => <a href={hrefOf('requests', { [by]: row.tag })} onClick={follow}>show<span class="hidden"> requests of {row.tag}</span></a> },
+    { id: 'open', title: 'Requests of', yields: 6, value: () => '', show: (row) => <a href={hrefOf('requests', { [by]: row.tag })} onClick={follow}>show<span class="hidden"> requests of {row.tag}</span></a> },
   ];
 }
 

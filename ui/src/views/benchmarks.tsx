@@ -9,7 +9,7 @@ import type { CallFailed } from '../data/request.ts';
 import type { BenchmarkProgress, BenchmarkRun } from '../data/shapes.ts';
 import { Chart } from '../charts/chart.tsx';
 import { Act } from '../parts/act.tsx';
-import { Empty, ErrorNote, Loaded } from '../parts/notes.tsx';
+import { Empty, ErrorNote, HowToJoin, Loaded } from '../parts/notes.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Compared } from './benchmarks/compared.tsx';
 import '../style/settings.css';
@@ -20,14 +20,14 @@ const kinds = [['llm', 'chat'], ['embed', 'embeddings'], ['image', 'pictures']] 
 
 const columns = (chosen: readonly string[]): readonly Column<BenchmarkRun>[] => [
   { id: 'time', title: 'Run', value: (run) => run.timestamp, show: (run) => <time title={moment((run.timestamp ?? 0) * 1000)}>{run.timestamp === undefined ? run.run_id : relative(run.timestamp * 1000, Date.now())}</time> },
-  { id: 'requests', title: 'Requests', numeric: true, value: (run) => run.total_requests, show: (run) => count(run.total_requests) },
-  { id: 'failures', title: 'Failed', numeric: true, value: (run) => run.total_failures, show: (run) => count(run.total_failures) },
+  { id: 'requests', title: 'Requests', yields: 6, numeric: true, value: (run) => run.total_requests, show: (run) => count(run.total_requests) },
+  { id: 'failures', title: 'Failed', yields: 4, numeric: true, value: (run) => run.total_failures, show: (run) => count(run.total_failures) },
   { id: 'speed', title: 'Tokens/s', numeric: true, value: speedOf, show: (run) => figure(speedOf(run)) },
-  { id: 'rate', title: 'Requests/s', numeric: true, value: (run) => run.requests_per_sec, show: (run) => figure(run.requests_per_sec) },
-  { id: 'p50', title: 'Latency p50', numeric: true, value: (run) => run.latency_p50_ms, show: (run) => duration(run.latency_p50_ms) },
-  { id: 'p95', title: 'Latency p95', numeric: true, value: (run) => run.latency_p95_ms, show: (run) => duration(run.latency_p95_ms) },
-  { id: 'first', title: 'First token p50', numeric: true, value: (run) => run.ttft_p50_ms, show: (run) => duration(run.ttft_p50_ms) },
-  { id: 'length', title: 'Length', numeric: true, value: (run) => run.duration_s, show: (run) => duration((run.duration_s ?? 0) * 1000) },
+  { id: 'rate', title: 'Requests/s', yields: 1, numeric: true, value: (run) => run.requests_per_sec, show: (run) => figure(run.requests_per_sec) },
+  { id: 'p50', title: 'Latency p50', yields: 7, numeric: true, value: (run) => run.latency_p50_ms, show: (run) => duration(run.latency_p50_ms) },
+  { id: 'p95', title: 'Latency p95', yields: 3, numeric: true, value: (run) => run.latency_p95_ms, show: (run) => duration(run.latency_p95_ms) },
+  { id: 'first', title: 'First token p50', yields: 2, numeric: true, value: (run) => run.ttft_p50_ms, show: (run) => duration(run.ttft_p50_ms) },
+  { id: 'length', title: 'Length', yields: 5, numeric: true, value: (run) => run.duration_s, show: (run) => duration((run.duration_s ?? 0) * 1000) },
   { id: 'compare', title: 'Compare', value: (run) => (chosen.includes(run.run_id) ? 'yes' : ''), show: (run) => <input type="checkbox" aria-label={`Compare ${run.run_id}`} checked={chosen.includes(run.run_id)} onChange={() => toggle(run.run_id, chosen)} /> },
 ];
 
@@ -45,7 +45,7 @@ export default function Benchmarks() {
   const [able, setAble] = useState(true);
   const progress = useResource('progress', api.benchmarkProgress, able ? progressMs : 0);
   const running = /^(?:running|starting|warming|queued)/.test(progress.data?.status ?? '');
-  useEffect(() => setAble(progress.error === null && (progress.data === null || progress.data.status !== undefined)), [progress.data, progress.error]);
+  useEffect(() => setAble(progress.error?.status !== 404 && (progress.data === null || progress.data.status !== undefined)), [progress.data, progress.error]);
   const reload = (): void => {
     runs.reload();
     progress.reload();
@@ -53,19 +53,26 @@ export default function Benchmarks() {
   useEffect(() => {
     if (!running) runs.reload();
   }, [running]);
+  const models = useResource('models', api.modelNames);
+  const none = models.data?.length === 0;
   const chosen = (choices.value['compare'] ?? '').split(',').filter(Boolean);
   return (
     <div>
       <header class="view-head"><h1>Benchmarks</h1></header>
-      {running && progress.data ? <Running progress={progress.data} changed={reload} /> : able ? <Form started={reload} /> : <p class="fine after">This router keeps runs and compares them, but starts none by itself. Those that a program posts to <code>/dashboard/api/benchmarks</code> are shown here.</p>}
+      {running && progress.data ? <Running progress={progress.data} changed={reload} /> : able ? !none && <Form models={models.data ?? []} started={reload} /> : <p class="fine after">This router keeps runs and compares them, but starts none by itself. Those that a program posts to <code>/dashboard/api/benchmarks</code> are shown here.</p>}
       {progress.data?.error && <p class="bad-text after">The last run ended with: {progress.data.error}</p>}
-      <Loaded of={runs} what="Reading the runs">{({ data }) => (data.length === 0 ? <None able={able} /> : <Runs runs={data} chosen={chosen} />)}</Loaded>
+      <Loaded of={runs} what="Reading the runs">{({ data }) => (data.length === 0 ? <None able={able} models={!none} /> : <Runs runs={data} chosen={chosen} />)}</Loaded>
     </div>
   );
 }
 
-function None({ able }: { readonly able: boolean }) {
-  return <Empty title="No benchmark has been run yet.">{able && <p>Start one above; it asks the models of the fleet on the way that every request goes.</p>}</Empty>;
+function None({ able, models }: { readonly able: boolean; readonly models: boolean }) {
+  return (
+    <Empty title="No benchmark has been run yet.">
+      {able && models && <p>Start one above; it asks the models of the fleet on the way that every request goes.</p>}
+      {able && !models && <><p>There is no model to measure.</p><HowToJoin /></>}
+    </Empty>
+  );
 }
 
 function Runs({ runs, chosen }: { readonly runs: readonly BenchmarkRun[]; readonly chosen: readonly string[] }) {
@@ -80,8 +87,7 @@ function Runs({ runs, chosen }: { readonly runs: readonly BenchmarkRun[]; readon
   );
 }
 
-function Form({ started }: { readonly started: () => void }) {
-  const models = useResource('models', api.modelNames);
+function Form({ models, started }: { readonly models: readonly string[]; readonly started: () => void }) {
   const [error, setError] = useState<CallFailed | null>(null);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
@@ -97,7 +103,7 @@ function Form({ started }: { readonly started: () => void }) {
   };
   return (
     <form class="card bench-form" aria-label="Run a benchmark" onSubmit={(event) => void submit(event)}>
-      <label>Models <select name="models" multiple size={3}>{(models.data ?? []).map((name) => <option key={name}>{name}</option>)}</select></label>
+      <label>Models <select name="models" multiple size={3}>{models.map((name) => <option key={name}>{name}</option>)}</select></label>
       <label>Without a choice <select name="mode"><option value="default">what is in memory</option><option value="smart">and what fits from disk</option></select></label>
       <fieldset class="kinds"><legend>Kinds</legend>{kinds.map(([kind, name]) => <label key={kind}><input type="checkbox" name="kinds" value={kind} defaultChecked /> {name}</label>)}</fieldset>
       <label>Length in seconds <input class="narrow" name="duration" type="number" min={1} max={3600} defaultValue={60} required /></label>

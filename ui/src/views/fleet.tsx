@@ -5,7 +5,7 @@ import { count, plural } from '../data/format.ts';
 import { line, live } from '../data/live.ts';
 import { readPins } from '../data/pins.ts';
 import type { LiveNode, LiveState } from '../data/shapes.ts';
-import { Awaited, Command, Empty } from '../parts/notes.tsx';
+import { Awaited, Empty, HowToJoin } from '../parts/notes.tsx';
 import { NodeCard } from './fleet/node-card.tsx';
 import { WaitingList } from './fleet/waiting-list.tsx';
 
@@ -50,10 +50,6 @@ function sentenceOf({ nodes }: LiveState): string {
 
 function NoNodes() {
   return (
-    <Empty title="No machine is known yet.">
-      <p>Start Ollama on this machine, or let another one join. On the other machine:</p>
-      <Command text={`npx ollama-agent-router node --router ${location.origin}`} />
-      <p class="fine">Or name servers in the file under <code>backends</code>.</p>
-    </Empty>
+    <Empty title="No machine is known yet."><HowToJoin /></Empty>
   );
 }

@@ -1,13 +1,14 @@
 /** The score, the vital figures, and each finding with its evidence and what mends it. */
 import * as api from '../data/api.ts';
-import { count, duration, figure, moment, percent, relative, words } from '../data/format.ts';
+import { count, duration, figure, gigabytes, moment, percent, relative, words } from '../data/format.ts';
+import { live } from '../data/live.ts';
 import { follow, hrefOf } from '../data/place.ts';
 import { useResource } from '../data/resource.ts';
 import type { Finding, HealthReport } from '../data/shapes.ts';
 import { pin } from '../data/pins.ts';
 import { Act } from '../parts/act.tsx';
 import { Spark } from '../parts/figures.tsx';
-import { Command, Empty, Loaded } from '../parts/notes.tsx';
+import { Command, Empty, HowToJoin, Loaded } from '../parts/notes.tsx';
 import { Status, type Tone } from '../parts/status.tsx';
 import { Tiles } from '../parts/tiles.tsx';
 import '../style/health.css';
@@ -39,7 +40,7 @@ function Report({ report }: { readonly report: HealthReport }) {
     <>
       <p class="score"><strong class={scoreClass(score)}>{count(score)}</strong> <span class="fine">of 100 · {present.length === 0 ? 'nothing to do' : `${count(present.length)} ${present.length === 1 ? 'finding' : 'findings'}`}</span></p>
       <Tiles tiles={vitals(report.vitals)} />
-      {present.length === 0 && <Empty title="Everything is as it should be."><p>Every check has been made, and none has found anything.</p></Empty>}
+      {present.length === 0 && (live.value?.nodes.length === 0 ? <Empty title="There is no machine to check yet."><HowToJoin /></Empty> : <Empty title="Everything is as it should be."><p>Every check has been made, and none has found anything.</p></Empty>)}
       <ul class="findings">{present.map((finding) => <Item key={`${finding.check_id} ${finding.node_id ?? ''} ${finding.title}`} finding={finding} />)}</ul>
       {solved.length > 0 && (
         <details class="solved">
@@ -94,6 +95,21 @@ function fixOf({ data, node_id: node, check_id: check }: Finding) {
   return null;
 }
 
+const units: readonly (readonly [RegExp, (value: number) => string])[] = [
+  [/[_ ]ms$/, duration],
+  [/[_ ](?:s|sec|seconds)$/, (value) => duration(value * 1000)],
+  [/[_ ]pct$/, percent],
+  [/[_ ]gb$/, gigabytes],
+  [/[_ ]mb$/, (value) => gigabytes(value / 1000)],
+];
+
+/** The unit that a name ends with belongs to the figure. */
+function Fact({ name, value }: { readonly name: string; readonly value: unknown }) {
+  const [ending, text] = units.find(([one]) => one.test(name)) ?? [null, figure];
+  const bare = typeof value === 'number' && ending !== null ? name.replace(ending, '') : name;
+  return <div><dt>{words(bare)}</dt><dd>{typeof value === 'number' ? text(value) : String(value)}</dd></div>;
+}
+
 const mostFigures = 6;
 
 /** Numbers as they are, a list of them as a line. */
@@ -103,7 +119,7 @@ function Evidence({ data }: { readonly data: Readonly<Record<string, unknown>> }
   if (entries.length === 0 && series === undefined) return null;
   return (
     <dl class="evidence">
-      {entries.map(([name, value]) => <div key={name}><dt>{words(name)}</dt><dd>{typeof value === 'number' ? figure(value) : String(value)}</dd></div>)}
+      {entries.map(([name, value]) => <Fact key={name} name={name} value={value} />)}
       {series !== undefined && <div><dt>{words(series[0])}</dt><dd><Spark values={series[1] as number[]} room={(series[1] as number[]).length} label={words(series[0])} /></dd></div>}
     </dl>
   );

@@ -1,7 +1,8 @@
 /** Work that was accepted for later: queued, running, done; cancelled, tried again, and read. */
 import * as api from '../data/api.ts';
+import { helloByCurl } from '../data/examples.ts';
 import { count, duration, moment, relative, words } from '../data/format.ts';
-import { choices, choose, routerUrl } from '../data/place.ts';
+import { choices, choose } from '../data/place.ts';
 import { useResource } from '../data/resource.ts';
 import type { JobRow } from '../data/shapes.ts';
 import { Act } from '../parts/act.tsx';
@@ -25,10 +26,10 @@ const columns: readonly Column<JobRow>[] = [
   { id: 'made', title: 'Made', value: (job) => at(job.created_at), show: (job) => <time title={moment(at(job.created_at))}>{relative(at(job.created_at), Date.now())}</time> },
   { id: 'status', title: 'Status', value: (job) => job.status, show: (job) => <Status tone={outcomeTone(job.status)} word={job.status} /> },
   { id: 'model', title: 'Model', value: (job) => job.selected_model, show: (job) => <span class="clip">{job.selected_model}</span> },
-  { id: 'task', title: 'Task', value: (job) => job.task_type, show: (job) => words(job.task_type ?? '–') },
-  { id: 'took', title: 'Took', numeric: true, value: tookMs, show: (job) => duration(tookMs(job)) },
-  { id: 'attempts', title: 'Tries', numeric: true, value: (job) => job.attempts, show: (job) => count(job.attempts) },
-  { id: 'id', title: 'Job', value: (job) => job.id, show: (job) => <code>{job.id}</code> },
+  { id: 'task', title: 'Task', yields: 3, value: (job) => job.task_type, show: (job) => words(job.task_type ?? '–') },
+  { id: 'took', title: 'Took', yields: 4, numeric: true, value: tookMs, show: (job) => duration(tookMs(job)) },
+  { id: 'attempts', title: 'Tries', yields: 2, numeric: true, value: (job) => job.attempts, show: (job) => count(job.attempts) },
+  { id: 'id', title: 'Job', yields: 1, value: (job) => job.id, show: (job) => <code>{job.id}</code> },
 ];
 
 export default function Jobs() {
@@ -57,7 +58,7 @@ function None() {
   return (
     <Empty title="There is no job of yours.">
       <p>A request that may be answered later becomes one:</p>
-      <Command text={`curl ${routerUrl('/v1/chat/completions')} -H 'content-type: application/json' -d '{"model":"auto","messages":[{"role":"user","content":"Hello"}],"router":{"mode":"async"}}'`} />
+      <Command text={helloByCurl({ fields: { router: { mode: 'async' } } })} />
     </Empty>
   );
 }

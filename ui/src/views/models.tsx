@@ -8,7 +8,7 @@ import { choices, choose } from '../data/place.ts';
 import { useResource } from '../data/resource.ts';
 import { type Range, rangeOf } from '../data/url-state.ts';
 import { RangePicker } from '../parts/choice.tsx';
-import { Empty, ErrorNote, Awaited } from '../parts/notes.tsx';
+import { Empty, ErrorNote, Awaited, HowToJoin } from '../parts/notes.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { ContextBar, HourStrip } from './models/figures.tsx';
 import { ModelDrawer } from './models/drawer.tsx';
@@ -18,17 +18,17 @@ import '../style/models.css';
 
 const columns: readonly Column<ModelRow>[] = [
   { id: 'model', title: 'Model', value: (row) => row.name, show: (row) => <span class="clip" title={row.name}>{row.name}</span> },
-  { id: 'where', title: 'Where', value: (row) => row.places.length, show: (row) => <span class="clip" title={row.places.map((place) => place.node).join(', ')}>{row.loadedOn > 0 ? `${count(row.loadedOn)} of ${count(row.places.length)} in memory` : `${count(row.places.length)} on disk`}</span> },
-  { id: 'size', title: 'Size', numeric: true, value: (row) => row.sizeGb, show: (row) => gigabytes(row.sizeGb) },
+  { id: 'where', title: 'Where', yields: 7, value: (row) => row.places.length, show: (row) => <span class="clip" title={row.places.map((place) => place.node).join(', ')}>{row.loadedOn > 0 ? `${count(row.loadedOn)} of ${count(row.places.length)} in memory` : `${count(row.places.length)} on disk`}</span> },
+  { id: 'size', title: 'Size', yields: 5, numeric: true, value: (row) => row.sizeGb, show: (row) => gigabytes(row.sizeGb) },
   { id: 'requests', title: 'Requests', numeric: true, value: (row) => row.requests, show: (row) => count(row.requests) },
   { id: 'tokens', title: 'Tokens', numeric: true, extra: true, value: (row) => row.tokens, show: (row) => short(row.tokens) },
-  { id: 'speed', title: 'Tokens/s', numeric: true, value: (row) => row.speed, show: (row) => figure(row.speed) },
-  { id: 'first', title: 'First token', numeric: true, value: (row) => row.firstMs, show: (row) => duration(row.firstMs) },
+  { id: 'speed', title: 'Tokens/s', yields: 6, numeric: true, value: (row) => row.speed, show: (row) => figure(row.speed) },
+  { id: 'first', title: 'First token', yields: 2, numeric: true, value: (row) => row.firstMs, show: (row) => duration(row.firstMs) },
   { id: 'latency', title: 'Latency', numeric: true, extra: true, value: (row) => row.latencyMs, show: (row) => duration(row.latencyMs) },
   { id: 'errors', title: 'Failed', numeric: true, extra: true, value: (row) => row.failed, show: (row) => count(row.failed) },
-  { id: 'context', title: 'Context used', hint: 'What 99 of 100 requests need of the context that memory is held for', value: (row) => row.contextUsed, show: (row) => <ContextBar used={row.contextUsed} allocated={row.contextAllocated} /> },
-  { id: 'use', title: 'By hour', hint: 'Use by the hour of the day, over the last three days of the range', value: (row) => row.requests, show: (row) => <HourStrip hours={row.hours} name={row.name} /> },
-  { id: 'last', title: 'Last used', value: (row) => row.lastUsed, show: (row) => <span title={moment(row.lastUsed)}>{relative(row.lastUsed, Date.now())}</span> },
+  { id: 'context', title: 'Context used', yields: 4, hint: 'What 99 of 100 requests need of the context that memory is held for', value: (row) => row.contextUsed, show: (row) => <ContextBar used={row.contextUsed} allocated={row.contextAllocated} /> },
+  { id: 'use', title: 'By hour', yields: 1, hint: 'Use by the hour of the day, over the last three days of the range', value: (row) => row.requests, show: (row) => <HourStrip hours={row.hours} name={row.name} /> },
+  { id: 'last', title: 'Last used', yields: 3, value: (row) => row.lastUsed, show: (row) => <span title={moment(row.lastUsed)}>{relative(row.lastUsed, Date.now())}</span> },
   { id: 'parameters', title: 'Parameters', extra: true, value: (row) => row.parameters },
   { id: 'quantization', title: 'Quantization', extra: true, value: (row) => row.quantization },
 ];
@@ -67,7 +67,7 @@ export default function Models() {
         {stored.error && <ErrorNote what="Reading what lies on disk" error={stored.error} retry={stored.reload} />}
         <Disks stored={stored.data?.nodes ?? []} />
         {rows.length > 0 ? <Table name="models" caption="Models" columns={columns} rows={rows} keyOf={(row) => row.name} order={{ column: 'requests', down: true }} open={(row) => choose({ id: row.name === id ? '' : row.name })} isOpen={(row) => row.name === id} />
-          : used.loading || stored.loading ? <Awaited what="the models" /> : used.error === null && stored.error === null && <Empty title="No model is there yet."><p>Pull one with the button above.</p></Empty>}
+          : used.loading || stored.loading ? <Awaited what="the models" /> : used.error === null && stored.error === null && <Empty title="No model is there yet.">{up.length > 0 ? <p>Pull one with the button above.</p> : <HowToJoin />}</Empty>}
       </div>
       {found !== undefined && <ModelDrawer key={found.name} row={found} close={() => choose({ id: '' })} changed={reload} />}
       {pulling && <PullDialog backends={up} title="Pull a model" close={() => setPulling(false)} done={reload} />}

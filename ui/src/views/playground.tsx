@@ -6,7 +6,7 @@ import { nodes } from '../data/live.ts';
 import { choices, choose, follow, hrefOf } from '../data/place.ts';
 import { useAnswer, type Answer } from '../data/answer.ts';
 import { useResource } from '../data/resource.ts';
-import { ErrorNote } from '../parts/notes.tsx';
+import { Empty, ErrorNote, HowToJoin } from '../parts/notes.tsx';
 import '../style/playground.css';
 
 const sides = ['a', 'b'] as const;
@@ -36,7 +36,9 @@ export default function Playground() {
         </div>
       </form>
       {models.error && <ErrorNote what="Reading the models" error={models.error} retry={models.reload} />}
-      <div class={`answers ${two ? 'two' : ''}`}>{shown.map((side) => <Column key={side} side={side} models={models.data ?? []} answer={answers[side]} />)}</div>
+      {models.data?.length === 0
+        ? <Empty title="There is no model to ask."><HowToJoin /></Empty>
+        : <div class={`answers ${two ? 'two' : ''}`}>{shown.map((side) => <Column key={side} side={side} models={models.data ?? []} answer={answers[side]} />)}</div>}
     </div>
   );
 }

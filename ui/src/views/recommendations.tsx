@@ -6,7 +6,7 @@ import { colourOf, nodes } from '../data/live.ts';
 import { useResource } from '../data/resource.ts';
 import type { NodePlan, Plans, Recommendation } from '../data/shapes.ts';
 import { PartsBar, Swatch } from '../parts/figures.tsx';
-import { Empty, Loaded } from '../parts/notes.tsx';
+import { Empty, HowToJoin, Loaded } from '../parts/notes.tsx';
 import { PullProgress, usePull } from './fleet/pull-dialog.tsx';
 import '../style/health.css';
 
@@ -28,7 +28,7 @@ export default function Recommendations() {
 
 function AllPlans({ plans, changed }: { readonly plans: Plans; readonly changed: () => void }) {
   const uncovered = plans.uncovered_categories ?? [];
-  if (plans.nodes.length === 0) return <Empty title="There is no machine to advise on."><p>Machines whose memory is known are listed here, with the models that would serve best on them.</p></Empty>;
+  if (plans.nodes.length === 0) return <Empty title="There is no machine to advise on."><p>Machines whose memory is known are listed here, with the models that would serve best on them.</p><HowToJoin /></Empty>;
   return (
     <>
       {uncovered.length > 0 && <p class="warn-text after">▲ No model of the fleet is good for: {uncovered.join(', ')}.</p>}

@@ -1,6 +1,7 @@
 /** The traces: found by time, model, machine, key, tag and status; each opens to its timeline and why it went where it went. */
 import { useEffect, useState } from 'preact/hooks';
 import * as api from '../data/api.ts';
+import { helloByCurl } from '../data/examples.ts';
 import { choices, choose, routerUrl } from '../data/place.ts';
 import { failureIn, useResource } from '../data/resource.ts';
 import type { CallFailed } from '../data/request.ts';
@@ -57,7 +58,7 @@ function None({ filtered }: { readonly filtered: boolean }) {
   return (
     <Empty title="No request has come yet.">
       <p>Send one, and it is here when it has ended:</p>
-      <Command text={`curl ${new URL(routerUrl('/v1/chat/completions')).href} -H 'content-type: application/json' -d '{"model":"auto","messages":[{"role":"user","content":"Hello"}]}'`} />
+      <Command text={helloByCurl()} />
     </Empty>
   );
 }

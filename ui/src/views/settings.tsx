@@ -1,7 +1,7 @@
 /** What is configured and where it came from, what may be switched while the router runs, keys for admins, and this page itself. */
 import * as api from '../data/api.ts';
 import { settingRows } from '../data/flatten.ts';
-import { words } from '../data/format.ts';
+import { duration, words } from '../data/format.ts';
 import { keyNeeded } from '../data/request.ts';
 import { useResource } from '../data/resource.ts';
 import type { SettingsReport } from '../data/shapes.ts';
@@ -57,11 +57,14 @@ const hints: Readonly<Record<string, string>> = {
   fleet_intelligence: 'Write a briefing of the fleet from time to time.',
 };
 
+/** These are told in seconds. */
+const inSeconds = /^(?:heartbeat\.\w+|rebalancer\.hold|auto_pull_config\.wait)$/;
+
 function Configured({ data, changed }: { readonly data: SettingsReport; readonly changed: () => void }) {
   const { toggles, ...others } = data.config;
   const switches = Object.entries((toggles ?? {}) as Record<string, unknown>).filter((entry): entry is [string, boolean] => typeof entry[1] === 'boolean');
   const sources = data.sources ?? {};
-  const rows = settingRows(others).map((row) => ({ ...row, source: sources[row.path] ?? '' }));
+  const rows = settingRows(others).map((row) => ({ ...row, value: inSeconds.test(row.path) ? duration(Number(row.value) * 1000) : row.value, source: sources[row.path] ?? '' }));
   const told = Object.keys(sources).length > 0;
   return (
     <>
@@ -72,6 +75,7 @@ function Configured({ data, changed }: { readonly data: SettingsReport; readonly
       </section>
       <section>
         <h2>Machines</h2>
+        {(data.nodes ?? []).length === 0 && <p class="fine">None is known yet.</p>}
         <ul class="plain-list">{(data.nodes ?? []).map((node) => <li key={String(node['node_id'])}><strong>{String(node['node_id'])}</strong> <span class="fine">{String(node['agent_version'] ?? node['version'] ?? 'no agent')}{node['is_router'] === true && ' · the router itself'}</span></li>)}</ul>
       </section>
       <section>

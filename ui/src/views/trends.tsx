@@ -1,8 +1,9 @@
 /** Small charts of one time range: requests, errors, latency, first token, tokens; by machine, model, tag or key. */
 import * as api from '../data/api.ts';
-import { count, duration, short } from '../data/format.ts';
+import { count, duration, share, short } from '../data/format.ts';
 import { colourOf } from '../data/live.ts';
 import { coloursOf } from '../data/colours.ts';
+import { helloByCurl } from '../data/examples.ts';
 import { choices, choose, open } from '../data/place.ts';
 import { useResource } from '../data/resource.ts';
 import { bucketTimes, largest, type Line, linesOf, stacked } from '../data/series.ts';
@@ -10,7 +11,7 @@ import type { TrendRow, Trends as TrendsData } from '../data/shapes.ts';
 import { type Range, rangeOf } from '../data/url-state.ts';
 import { Chart, type ChartLine } from '../charts/chart.tsx';
 import { RangePicker, Segments } from '../parts/choice.tsx';
-import { Loaded } from '../parts/notes.tsx';
+import { Command, Empty, Loaded } from '../parts/notes.tsx';
 import { Tiles } from '../parts/tiles.tsx';
 
 const groupings = [['', 'All'], ['node', 'Machine'], ['model', 'Model'], ['tag', 'Tag'], ['key', 'Key']] as const;
@@ -41,7 +42,8 @@ export default function Trends() {
 function Charts({ data, range, by }: { readonly data: TrendsData; readonly range: Range; readonly by: string }) {
   const step = data.bucket_s ?? 3600;
   const times = bucketTimes(range, step);
-  const shared = { times, sync: 'trends', pick: (time: number) => open({ view: 'requests', choices: { from: String(time), to: String(time + step), ...onlyFilters() } }), range: (from: number, to: number) => choose({ from: String(from), to: String(to), range: '' }) };
+  if (data.data.every((row) => row.request_count === 0)) return <NoRequest />;
+  const shared = { times, step, sync: 'trends', pick: (time: number) => open({ view: 'requests', choices: { from: String(time), to: String(time + step), ...onlyFilters() } }), range: (from: number, to: number) => choose({ from: String(from), to: String(to), range: '' }) };
   const bars = (read: (row: TrendRow) => number | undefined): readonly ChartLine[] => barsOf(data.data, times, by, read);
   const unit = `per ${step === 3600 ? 'hour' : step === 86_400 ? 'day' : duration(step * 1000)}`;
   return (
@@ -56,6 +58,15 @@ function Charts({ data, range, by }: { readonly data: TrendsData; readonly range
         <Chart {...shared} title="Output speed" unit="tokens/s, mean of the bucket" text={short} lines={bars((row) => (row.total_completion_tokens ?? 0) / step)} />
       </div>
     </>
+  );
+}
+
+function NoRequest() {
+  return (
+    <Empty title="No request came in this time.">
+      <p>Choose a longer range above, or send one:</p>
+      <Command text={helloByCurl()} />
+    </Empty>
   );
 }
 
@@ -108,7 +119,7 @@ function tilesOf(rows: readonly TrendRow[]): readonly (readonly [string, string]
   const weighted = (read: (row: TrendRow) => number | null | undefined): number | null => (requests === 0 ? null : sum((row) => (read(row) ?? 0) * row.request_count) / requests);
   return [
     ['Requests', count(requests)],
-    ['Failed', requests === 0 ? '–' : `${count(failed)} (${short((100 * failed) / requests)} %)`],
+    ['Failed', requests === 0 ? '–' : `${count(failed)} (${share(failed / requests)})`],
     ['Mean latency', duration(weighted((row) => row.avg_latency_ms))],
     ['Mean first token', duration(weighted((row) => row.avg_ttft_ms))],
     ['Tokens in', short(sum((row) => row.total_prompt_tokens))],

@@ -1,6 +1,6 @@
 /** One inference server of a machine, and the models that are in its memory or on their way there. */
 import * as api from '../../data/api.ts';
-import { context, count, duration, figure, gigabytes, relative } from '../../data/format.ts';
+import { context, count, decimalGb, duration, figure, gigabytes, relative } from '../../data/format.ts';
 import { live } from '../../data/live.ts';
 import { isPinned, pin } from '../../data/pins.ts';
 import { follow, hrefOf } from '../../data/place.ts';
@@ -89,7 +89,7 @@ function detailsOf({ size_gb: size, vram_gb: vram, context_length: tokens, expir
   const onCpu = size !== undefined && vram !== undefined && vram < size * 0.98;
   const leaves = expires === undefined || pinned ? '' : leavesText(Date.parse(expires));
   const where = onCpu ? `${Math.round((100 * (vram ?? 0)) / (size ?? 1))} % on GPU` : '';
-  return [size === undefined ? '' : gigabytes(size), where, tokens === undefined ? '' : `${context(tokens)} context`, pinned ? 'pinned' : leaves].filter(Boolean).join(' · ');
+  return [size === undefined ? '' : gigabytes(decimalGb(size)), where, tokens === undefined ? '' : `${context(tokens)} context`, pinned ? 'pinned' : leaves].filter(Boolean).join(' · ');
 }
 
 /** Far times mean: it stays. */

@@ -36,8 +36,8 @@ export function ModelDrawer({ row, close, changed }: DrawerProps) {
           <a href={hrefOf('playground', { a: row.name })} onClick={follow}>Try it</a>
         </p>
         {row.contextAdvised !== null && row.contextAllocated !== null && row.contextAdvised < row.contextAllocated && <p class="warn-text">▲ {context(row.contextAllocated)} of context are held in memory; {context(row.contextAdvised)} would do for what was asked.</p>}
-        {times.length > 0 && <Chart title="Requests" unit="per day" times={times} sync="model" text={short} height={120} lines={[{ name: 'requests', colour: 1, kind: 'bars', values: row.days.map((day) => day.requests) }]} />}
-        {times.length > 1 && <Chart title="Latency" unit="mean per day" times={times} sync="model" text={duration} height={120} lines={[{ name: 'latency', colour: 4, values: row.days.map((day) => day.latencyMs) }]} />}
+        {times.length > 0 && <Chart title="Requests" unit="per day" times={times} step={86_400} sync="model" text={short} height={120} lines={[{ name: 'requests', colour: 1, kind: 'bars', values: row.days.map((day) => day.requests) }]} />}
+        {times.length > 1 && <Chart title="Latency" unit="mean per day" times={times} step={86_400} sync="model" text={duration} height={120} lines={[{ name: 'latency', colour: 4, values: row.days.map((day) => day.latencyMs) }]} />}
         <section>
           <h3>On {count(row.places.length)} {row.places.length === 1 ? 'machine' : 'machines'}</h3>
           <ul class="plain-list">{row.places.map((place) => <Place key={place.node} model={row.name} place={place} changed={changed} />)}</ul>

@@ -17,7 +17,7 @@ export function WhyTable({ attempt }: { readonly attempt: TraceAttempt }) {
         <tbody>
           {rows.map((row) => (
             <tr key={`${row.backend} ${row.model}`} class={row.won ? 'won' : ''}>
-              <th scope="row"><Swatch colour={colourOf(row.node ?? row.backend)} /> {row.backend}{!oneModel && <span class="fine"> {row.model}</span>}{row.won && <span class="good-text"> ✓ chosen</span>}</th>
+              <th scope="row"><Swatch colour={colourOf(row.node ?? row.backend)} /> {row.backend}{!oneModel && <span class="fine"> {row.model}</span>}{row.won && <span class="good-text"> ✓<span class="hidden"> chosen</span></span>}</th>
               {row.veto === null ? <Terms row={row} signals={signals} text={text} /> : <td class="veto" colSpan={signals.length + 1}>{row.veto}</td>}
             </tr>
           ))}
