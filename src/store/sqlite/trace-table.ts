@@ -6,6 +6,7 @@ import type { TraceCalls } from '../store-calls.ts';
 import { pageOf, placeIn } from '../trace-cursor.ts';
 import { addSum, endOf, figuresOf, mostTags, placeAmong, rangeOf, readSum, type Sum, type SumKey, sumsOf, tagsOf, writeSum } from '../trace-figures.ts';
 import { unpackTraces } from '../trace-pack.ts';
+import { readTrace, writeTrace } from '../trace-text.ts';
 import type { Database, SqlRow, SqlValue } from './database.ts';
 import { Statements } from './statements.ts';
 import { traceConditions } from './trace-conditions.ts';
@@ -79,7 +80,7 @@ export class TraceTable implements TraceCalls {
       trace.requestedModel, tried?.model ?? null, tried?.backendId ?? null, tried?.nodeId ?? null, trace.outcome, trace.status,
     );
     if (added === 0) return false;
-    this.#statements.run('INSERT INTO trace_bodies (trace, body) VALUES (last_insert_rowid(), ?)', JSON.stringify(trace));
+    this.#statements.run('INSERT INTO trace_bodies (trace, body) VALUES (last_insert_rowid(), ?)', writeTrace(trace));
     for (const tag of tagsOf(trace)) this.#statements.run('INSERT INTO trace_tags (tag, trace) SELECT ?, number FROM traces WHERE request_id = ? AND received_at = ?', tag, trace.requestId, trace.receivedAt);
     return true;
   }
@@ -107,9 +108,8 @@ export class TraceTable implements TraceCalls {
   }
 }
 
-/** Only `add` writes this column. */
 function traceIn(row: SqlRow): Trace {
-  return JSON.parse(String(row['body'])) as Trace;
+  return readTrace(String(row['body']));
 }
 
 function sumIn(row: SqlRow): Sum {
