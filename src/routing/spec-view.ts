@@ -39,19 +39,20 @@ export interface SpecViewInput {
 export function specView(key: string, input: SpecViewInput): SpecView {
   const spec = input.table.specs.get(key);
   const candidates = candidatesFor(key, input.table, input.fleet);
-  const { places, listed, copies } = placesOf(key, candidates, input.fleet);
+  const { places, listed, resident, cpuSplit, sizeMb, maxContext } = placesOf(key, candidates, input.fleet);
   const running = input.load.running(key);
   return {
     key,
     spec,
-    resident: combined(copies),
-    cpuSplit: isSplit(copies),
+    resident,
+    cpuSplit,
     down: places.every((backend) => isOut(backend, key, running)),
     queued: input.load.queued(key),
     running,
     slots: spec?.exclusive ? new Set(candidates.map((one) => one.nodeId)).size : candidates.reduce((sum, one) => sum + input.slots(one), 0),
-    sizeMb: sizeMbOf(spec, listed),
-    maxContext: maxContextOf(spec, listed),
+    sizeMb: spec?.sizeGb === undefined ? sizeMb : spec.sizeGb * 1024,
+    // The configured limit and what the servers say hold together. A server that says nothing leaves only the former.
+    maxContext: lesser(spec?.maxContext, maxContext),
     lacks: (capability) => listed.length > 0 && listed.every((model) => model.capabilities !== undefined && model.capabilities.length > 0 && !model.capabilities.includes(capability)),
   };
 }
@@ -62,10 +63,9 @@ function isOut(backend: BackendState, key: string, running: number): boolean {
   return running > 0 && (backend.breaker === 'half-open' || restOf(backend, key) === 'half-open');
 }
 
-interface Places {
+interface Places extends Pick<SpecView, 'resident' | 'cpuSplit' | 'sizeMb' | 'maxContext'> {
   readonly places: readonly BackendState[];
   readonly listed: readonly Model[];
-  readonly copies: readonly (Resident | null | 'unknown')[];
 }
 
 /** Candidates of what is listed are the same objects as long as the view is, and so is what follows from them. */
@@ -76,7 +76,8 @@ function placesOf(key: string, candidates: readonly Candidate[], fleet: FleetVie
   if (before !== undefined) return before;
   const places = candidates.flatMap((candidate) => fleet.backends.find((one) => one.id === candidate.backendId) ?? []);
   const listed = listingsOf(key, fleet).flatMap((one) => (places.includes(one.backend) ? [one.model] : []));
-  const found = { places, listed, copies: places.map((backend) => residencyOf(backend, key)) };
+  const copies = places.map((backend) => residencyOf(backend, key));
+  const found = { places, listed, resident: combined(copies), cpuSplit: isSplit(copies), sizeMb: sizeMbOf(listed), maxContext: maxContextOf(listed) };
   known.set(candidates, found);
   return found;
 }
@@ -105,16 +106,17 @@ function isSplit(copies: readonly (Resident | null | 'unknown')[]): boolean {
   return loaded.length > 0 && loaded.every((copy) => copy.sizeBytes !== undefined && copy.vramBytes !== undefined && copy.vramBytes < copy.sizeBytes);
 }
 
-function sizeMbOf(spec: ModelSpec | undefined, listed: readonly Model[]): number | undefined {
-  if (spec?.sizeGb !== undefined) return spec.sizeGb * 1024;
+function sizeMbOf(listed: readonly Model[]): number | undefined {
   const bytes = listed.find((model) => model.sizeBytes !== undefined)?.sizeBytes;
   return bytes === undefined ? undefined : bytes / 2 ** 20;
 }
 
-/** The configured limit and what the servers say hold together. A server that says nothing leaves only the former. */
-function maxContextOf(spec: ModelSpec | undefined, listed: readonly Model[]): number | undefined {
-  const lengths = listed.map((model) => model.contextLength ?? Number.POSITIVE_INFINITY);
-  const known = lengths.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...lengths);
-  const limit = Math.min(spec?.maxContext ?? Number.POSITIVE_INFINITY, known);
-  return Number.isFinite(limit) ? limit : undefined;
+function maxContextOf(listed: readonly Model[]): number | undefined {
+  const longest = Math.max(...listed.map((model) => model.contextLength ?? Number.POSITIVE_INFINITY));
+  return Number.isFinite(longest) ? longest : undefined;
+}
+
+function lesser(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.min(a, b);
 }

@@ -20,3 +20,13 @@ test('whatever a caller names, the line stays JSON and says it', () => {
     }),
   );
 });
+
+test('times of any size are written to the nearest tenth', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.double({ min: 0, max: 1e12, noNaN: true }), fc.double({ min: -1e3, max: 1e5, noNaN: true }), fc.nat(1e9)), (totalMs) => {
+      const line = JSON.parse(`{${requestMembers({ ...trace, totalMs, queueMs: totalMs / 7 })}}`) as Record<string, number>;
+      expect(Math.abs((line.totalMs ?? 0) - totalMs)).toBeLessThanOrEqual(0.05 + totalMs * 1e-12 + 1e-9);
+      expect(String(line.queueMs)).toMatch(/^-?\d+(?:\.\d)?$/);
+    }),
+  );
+});

@@ -32,7 +32,7 @@ export function requestMembers(trace: Trace): string {
   const asked = trace.requestedModel === null ? '' : text('asked', trace.requestedModel.slice(0, longestName));
   return (
     `"id":${quoted(trace.requestId)}${text('job', trace.jobId)},"principal":${quoted(trace.principalId)},"plane":"${trace.plane}","dialect":"${trace.dialect}","stream":${trace.stream}` +
-    `${text('task', trace.taskType)}${asked}${text('model', trace.servedModel)}${text('backend', trace.backendId)},"queueMs":${rounded(trace.queueMs)}${number('firstPartMs', trace.firstPartMs)},"totalMs":${rounded(trace.totalMs)}` +
+    `${text('task', trace.taskType)}${asked}${text('model', trace.servedModel)}${text('backend', trace.backendId)},"queueMs":${tenths(trace.queueMs)}${number('firstPartMs', trace.firstPartMs)},"totalMs":${tenths(trace.totalMs)}` +
     `${number('promptTokens', usage.promptTokens)}${number('completionTokens', usage.completionTokens)},"attempts":${trace.attempts.length},"outcome":"${trace.outcome}","status":${trace.status}${text('error', trace.error)}`
   );
 }
@@ -44,7 +44,7 @@ function text(name: string, value: string | undefined): string {
 }
 
 function number(name: string, value: number | undefined): string {
-  return value === undefined ? '' : `,"${name}":${rounded(value)}`;
+  return value === undefined ? '' : `,"${name}":${tenths(value)}`;
 }
 
 /** Nothing that JSON has to escape. */
@@ -52,6 +52,14 @@ const plain = /^[\w:./@ -]*$/;
 
 function quoted(value: string): string {
   return plain.test(value) ? `"${value}"` : JSON.stringify(value);
+}
+
+/** `rounded` as text: whole numbers become text several times as fast as broken ones. */
+function tenths(value: number): string | number {
+  const count = Math.round(value * 10);
+  if (!(count >= 0 && count < 2 ** 31)) return rounded(value);
+  const whole = Math.trunc(count / 10);
+  return count === whole * 10 ? whole : `${whole}.${count - whole * 10}`;
 }
 
 function rounded(value: number): number {
