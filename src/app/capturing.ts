@@ -1,13 +1,14 @@
-/** Keeps what the callers say whose keys were put on the list for it; of nobody else a word. */
+/** Keeps what the callers say whose keys were put on the list for it, in the file or since; of nobody else a word. */
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import { belongsTo, ownerOf } from '../core/principal.ts';
 import type { RouterError } from '../core/errors.ts';
-import type { CaptureReader } from '../http/captures.ts';
+import type { CaptureReader, CaptureSwitches } from '../http/captures.ts';
 import { isLoopback } from '../http/loopback.ts';
 import type { Handle, InferenceCall, Reply } from '../pipeline/pipeline.ts';
 import type { Store } from '../store/store.ts';
 import { answerText } from '../telemetry/answer-text.ts';
+import { CaptureKeys } from '../telemetry/capture-keys.ts';
 import { CaptureShelf } from '../telemetry/capture-shelf.ts';
 import { createRedactor, type Redactor } from '../telemetry/redact.ts';
 import type { Log } from '../telemetry/telemetry.ts';
@@ -18,6 +19,8 @@ export interface Capturing extends Part {
   /** The same for all whose keys did not opt in. */
   wrap(handle: Handle): Handle;
   readonly reader: CaptureReader;
+  /** Whose requests are kept, changed while the router runs. */
+  readonly keys: CaptureSwitches;
 }
 
 const dayMs = 86_400_000;
@@ -27,12 +30,13 @@ const accepted = 202;
 
 /** Starts after the store, and stops before it. */
 export function createCapturing(settings: Config['telemetry']['capture'], { clock, store, log }: { readonly clock: Clock; readonly store: Pick<Store, 'kv'>; readonly log: Log }): Capturing {
-  const keys = new Set(settings.keys);
+  const keys = new CaptureKeys(store.kv, settings.keys);
   const shelf = new CaptureShelf({ store: store.kv, clock, log, retainMs: settings.retainDays * dayMs, maxBytes: settings.maxBytes });
   const redactor = createRedactor(settings.redact);
   return {
     name: 'captures',
-    wrap: (handle) => (keys.size === 0 ? handle : (call, reply) => (keys.has(call.principal.id) ? captured(handle, call, reply, shelf, redactor, log) : handle(call, reply))),
+    keys,
+    wrap: (handle) => (call, reply) => (keys.has(call.principal.id) ? captured(handle, call, reply, shelf, redactor, log) : handle(call, reply)),
     reader: {
       get: (id) => shelf.get(id),
       mayRead: (capture, { principal, plane }) => {
@@ -40,7 +44,9 @@ export function createCapturing(settings: Config['telemetry']['capture'], { cloc
         return belongsTo(capture, ownerOf(principal, plane));
       },
     },
-    start: () => shelf.load(),
+    async start() {
+      await Promise.all([keys.load(), shelf.load()]);
+    },
     stop: () => shelf.flush(),
   };
 }

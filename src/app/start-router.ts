@@ -103,7 +103,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   // Without a door that asks for keys these would be open.
   const health = new HealthWatch({ ...tracing.source, version, fleet: () => fleet.view(), load: () => service.load(), aliases: config.aliases, keys: () => access.policy().apiKeys, pinned: () => ({ everywhere: config.preload.pinned, nodes: policies.pins.nodes }) });
   const watching = watchingRoutes({ config, version, clock, fleet, service, store, streams, tracing, benchmarks: benchmarking.desk, presetContext: policies.presetFor, findings: () => health.findings(), latestFindings: () => health.latest() });
-  const routes = [...machines, ...tracing.routes, ...watching, ...policies.routes, ...plain, ...(access.control === null ? [] : [...admin.routes, ...adminJobRoutes(service.jobs, admin.audit), ...tracing.adminRoutes(conversations, admin.audit)])];
+  const routes = [...machines, ...tracing.routes, ...watching, ...policies.routes, ...plain, ...(access.control === null ? [] : [...admin.routes, ...adminJobRoutes(service.jobs, admin.audit), ...tracing.adminRoutes(conversations, admin.audit, (id) => access.policy().apiKeys.some((key) => key.id === id))])];
   const door = new Door(() => startServer(serverOptions(config, clock, log, routes, access.control)));
   const lifecycle = new Lifecycle(
     [

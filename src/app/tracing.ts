@@ -25,7 +25,7 @@ export interface Tracing extends Part {
   /** Keeps what is said by those who ask for it. */
   capture(handle: Handle): Handle;
   /** For a router that asks for keys. */
-  adminRoutes(answers: AnswerShelf, audit: Audit): readonly Route[];
+  adminRoutes(answers: AnswerShelf, audit: Audit, isKey: (id: string) => boolean): readonly Route[];
 }
 
 export interface TracingSources {
@@ -52,7 +52,7 @@ export function createTracing({ clock, store, log, settings, spans }: TracingSou
     source,
     routes: [...traceRoutes({ ...source, captures: reader }), ...captureRoutes(reader)],
     capture: capturing.wrap,
-    adminRoutes: (answers, audit) => [...adminTraceRoutes(source, audit), ...adminCaptureRoutes(reader, audit), ...adminResponseRoutes(answers, audit)],
+    adminRoutes: (answers, audit, isKey) => [...adminTraceRoutes(source, audit), ...adminCaptureRoutes({ reader, keys: capturing.keys, isKey }, audit), ...adminResponseRoutes(answers, audit)],
     start() {
       tidying.start();
       return capturing.start();

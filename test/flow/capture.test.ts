@@ -1,4 +1,4 @@
-/** What is kept of requests: of nobody unless their key is named, without secrets, shown to whoever sent it and to admins, and let go in time. */
+/** What is kept of requests: of nobody unless their key is named or switched on, without secrets, shown to whoever sent it and to admins, and let go in time. */
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -120,4 +120,35 @@ test('oar replay sends it again, to another model too, and shows both figures', 
   expect(out.match(/The answer is/g)).toHaveLength(2);
   expect(await run(['req_nobody'])).toBe(1);
   expect(world.complained.join()).toContain('Nothing was kept of this request');
+});
+
+const switchTo = async (router: TestRouter, key: string, on: unknown, who = 'admin') => read(await fetch(`${router.url}/v1/admin/captures/keys/${key}`, { method: 'PUT', headers: { 'content-type': 'application/json', ...bearer(who) }, body: JSON.stringify({ on }) }));
+
+test('an admin switches it for a key while the router runs; it is audited, and holds over a restart', async () => {
+  const { router } = await bed({ keys: ['kept'] }, 'switch');
+  const before = await say(router, 'silent', 'MARKbefore');
+  expect((await switchTo(router, 'silent', true)).body).toEqual({ id: 'silent', on: true });
+  expect((await switchTo(router, 'kept', false)).body).toEqual({ id: 'kept', on: false });
+  const during = await say(router, 'silent', 'MARKduring');
+  const off = await say(router, 'kept', 'MARKoff');
+  const statuses = async (at: TestRouter, ...wanted: readonly (readonly [string, string])[]) => Promise.all(wanted.map(async ([id, key]) => (await captureOf(at, id, bearer(key))).status));
+  expect(await statuses(router, [before, 'silent'], [during, 'silent'], [off, 'kept'])).toEqual([404, 200, 404]);
+  const audit = (await read(await router.get('/v1/admin/audit', bearer('admin')))).body['entries'] as readonly Json[];
+  expect(audit.filter(({ reason }) => String(reason).startsWith('capture_switched')).map(({ reason, target, outcome }) => [reason, target, outcome])).toEqual([['capture_switched_off', 'kept', 'success'], ['capture_switched_on', 'silent', 'success']]);
+  await router.stop();
+  const again = await bed({ keys: ['kept'] }, 'switch');
+  const after = await say(again.router, 'silent', 'MARKafter');
+  const still = await say(again.router, 'kept', 'MARKstill');
+  expect(await statuses(again.router, [after, 'silent'], [still, 'kept'])).toEqual([200, 404]);
+  expect((await read(await again.router.get('/v1/admin/captures/keys', bearer('admin')))).body).toEqual({ keys: [{ id: 'kept', on: false, source: 'run-time' }, { id: 'silent', on: true, source: 'run-time' }] });
+});
+
+test('only admins switch it, and only for keys that there are', async () => {
+  const { router } = await bed({}, 'guard');
+  expect((await switchTo(router, 'silent', true, 'silent')).status).toBe(401);
+  expect((await read(await router.get('/v1/admin/captures/keys', bearer('silent')))).status).toBe(401);
+  expect((await switchTo(router, 'nobody', true)).status).toBe(404);
+  expect((await switchTo(router, 'silent', 'yes')).status).toBe(400);
+  expect((await switchTo(router, 'anonymous', true)).status).toBe(200);
+  expect((await captureOf(router, await say(router, 'silent', 'MARKno'), bearer('silent'))).status).toBe(404);
 });

@@ -29,13 +29,13 @@ export const telemetry = z
       .describe('What happened to each request: where it waited and ran, how long, with what outcome. Never a word of a prompt or an answer: see `capture`.'),
     capture: z
       .strictObject({
-        keys: textList.default([]).describe('Ids of the keys whose requests and answers are kept, for their owners to look at and to send again; `anonymous`: of callers without a key. Empty: of nobody.'),
+        keys: textList.default([]).describe('Ids of the keys whose requests and answers are kept, for their owners to look at and to send again; `anonymous`: of callers without a key. Empty: of nobody. Admins may switch it for each key while the router runs (`/v1/admin/captures/keys`, or Settings in the dashboard), which is kept and audited.'),
         retainDays: positiveCount.default(7).describe('How long they are kept.'),
         maxBytes: size.prefault('256mb').describe('Bytes of all together; the oldest go first.'),
         redact: z.array(pattern).default([]).describe('Regular expressions, case aside, of what is taken out beside keys, passwords, pictures and recordings.'),
       })
       .prefault({})
-      .describe('What was said, kept for those who ask for it, apart from the traces. Off unless a key is named.'),
+      .describe('What was said, kept for those who ask for it, apart from the traces. Off unless a key is named or switched on.'),
     otlp: z
       .strictObject({
         endpoint: httpUrl.optional().describe('Where an OpenTelemetry collector takes OTLP over HTTP, such as http://127.0.0.1:4318; absent: nothing is sent.'),

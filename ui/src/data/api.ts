@@ -1,5 +1,6 @@
 /** Every address of the router that the dashboard asks, in one place. */
 import { call, send } from './request.ts';
+import type { CaptureKey, Captured } from './capture-shapes.ts';
 import type * as shapes from './shapes.ts';
 import type { Range } from './url-state.ts';
 
@@ -71,6 +72,16 @@ export const addKey = (admin: string, fields: Readonly<Record<string, unknown>>)
 export const changeKey = (admin: string, id: string, fields: Readonly<Record<string, unknown>>) => call(`/v1/admin/access/keys/${at(id)}`, { method: 'PATCH', headers: asAdmin(admin), body: fields });
 export const rotateKey = (admin: string, id: string) => call<shapes.AccessKey & { key?: string }>(`/v1/admin/access/keys/${at(id)}/rotate`, { method: 'POST', headers: asAdmin(admin), body: {} });
 export const revokeKey = (admin: string, id: string) => call(`/v1/admin/access/keys/${at(id)}`, { method: 'DELETE', headers: asAdmin(admin) });
+
+export const capture = (admin: string, id: string) => call<Captured>(`/v1/admin/traces/${at(id)}/capture`, { headers: asAdmin(admin) });
+export const captureKeys = (admin: string) => call<{ keys: readonly CaptureKey[] }>('/v1/admin/captures/keys', { headers: asAdmin(admin) });
+export const switchCapture = (admin: string, id: string, on: boolean) => call(`/v1/admin/captures/keys/${at(id)}`, { method: 'PUT', headers: asAdmin(admin), body: { on } });
+/** A kept request as it is, answered to its end; the id of the new one. */
+export const sendAgain = async (path: string, body: unknown): Promise<string> => {
+  const answer = await send(path, { method: 'POST', body });
+  await answer.text();
+  return answer.headers.get('x-oar-request-id') ?? '';
+};
 
 // ── the models themselves
 export const modelNames = () => call<{ data: readonly { id: string }[] }>('/v1/models').then(({ data }) => data.map(({ id }) => id));

@@ -36,7 +36,8 @@ export async function send(path: string, { method = 'GET', body, headers = {}, s
     throw new CallFailed('The router does not answer.', { code: 'unreachable' });
   }
   if (answer.ok) return answer;
-  if (answer.status === 401) keyNeeded.value = true;
+  // A key that was given for this one call says nothing of who we are.
+  if (answer.status === 401 && headers['authorization'] === undefined) keyNeeded.value = true;
   throw failureOf(answer, await answer.text().catch(() => ''));
 }
 

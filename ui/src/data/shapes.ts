@@ -1,4 +1,5 @@
 /** What the router's JSON holds, as far as the dashboard reads it. Whatever is not known is absent; old routers leave out more. */
+import type { Captured } from './capture-shapes.ts';
 
 export interface LiveModel {
   readonly name: string;
@@ -162,7 +163,7 @@ export interface TraceRow {
   readonly attempts?: readonly TraceAttempt[];
   readonly considered?: readonly ConsideredRow[];
   /** The request as it was kept, where its key allows that. */
-  readonly captured?: { readonly path?: string; readonly body?: unknown; readonly answer?: { readonly text?: string | null; readonly tool_calls?: string | null } | null; readonly redactions?: number } | null;
+  readonly captured?: Captured | null;
 }
 
 export interface TrendRow {

@@ -4,10 +4,12 @@ import * as api from '../../data/api.ts';
 import { count, duration, figure, moment, words } from '../../data/format.ts';
 import { routerUrl } from '../../data/place.ts';
 import { useResource } from '../../data/resource.ts';
+import type { Captured } from '../../data/capture-shapes.ts';
 import type { TraceRow } from '../../data/shapes.ts';
 import { copyText, Loaded } from '../../parts/notes.tsx';
 import { outcomeTone, Status } from '../../parts/status.tsx';
 import { outcomeOf } from './columns.tsx';
+import { Said } from './said.tsx';
 import { Waterfall } from './waterfall.tsx';
 import { WhyTable } from './why-table.tsx';
 
@@ -28,6 +30,8 @@ export function Drawer({ id, close }: { readonly id: string; readonly close: () 
 }
 
 function Details({ trace }: { readonly trace: TraceRow }) {
+  const [shown, setShown] = useState<Captured | null>(null);
+  const captured = trace.captured ?? shown;
   const attempts = trace.attempts ?? [];
   const last = attempts.at(-1);
   return (
@@ -43,8 +47,8 @@ function Details({ trace }: { readonly trace: TraceRow }) {
       ))}
       <Changes trace={trace} />
       <Facts trace={trace} />
-      <Said trace={trace} />
-      <CopyCurl trace={trace} />
+      <Said trace={trace} shown={shown} show={setShown} />
+      <CopyCurl trace={trace} captured={captured} />
     </>
   );
 }
@@ -80,37 +84,23 @@ function Facts({ trace }: { readonly trace: TraceRow }) {
   return <dl class="facts">{facts.filter(([, value]) => value).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>;
 }
 
-/** Only whoever sent it is told, and only where it was kept. */
-function Said({ trace: { captured } }: { readonly trace: TraceRow }) {
-  if (!captured) return null;
-  const { body, answer, redactions = 0 } = captured;
-  return (
-    <section>
-      <h3>What was said</h3>
-      {redactions > 0 && <p class="fine">Taken out before it was kept: {count(redactions)}</p>}
-      {body !== null && <pre class="said" role="region" aria-label="The request">{JSON.stringify(body, null, 2)}</pre>}
-      {answer && <pre class="said" role="region" aria-label="The answer">{[answer.text, answer.tool_calls].filter(Boolean).join('\n')}</pre>}
-    </section>
-  );
-}
-
-function CopyCurl({ trace }: { readonly trace: TraceRow }) {
+function CopyCurl({ trace, captured }: { readonly trace: TraceRow; readonly captured: Captured | null | undefined }) {
   const [copied, setCopied] = useState(false);
   return (
     <p class="buttons">
-      <button type="button" onClick={() => void copyText(curlOf(trace)).then(setCopied)}>{copied ? 'Copied' : 'Copy as curl'}</button>
+      <button type="button" onClick={() => void copyText(curlOf(trace, captured)).then(setCopied)}>{copied ? 'Copied' : 'Copy as curl'}</button>
       <button type="button" onClick={() => void copyText(trace.request_id)}>Copy the id</button>
-      {!trace.captured && <span class="fine">The prompt was not kept; put in your own.</span>}
+      {!captured && <span class="fine">The prompt was not kept; put in your own.</span>}
     </p>
   );
 }
 
 const paths: Readonly<Record<string, string>> = { 'ollama-chat': '/api/chat', 'ollama-generate': '/api/generate', 'anthropic-messages': '/v1/messages', 'openai-completions': '/v1/completions', 'openai-responses': '/v1/responses' };
 
-function curlOf(trace: TraceRow): string {
-  const path = trace.captured?.path ?? paths[trace.dialect ?? ''] ?? '/v1/chat/completions';
+function curlOf(trace: TraceRow, captured: Captured | null | undefined): string {
+  const path = captured?.path ?? paths[trace.dialect ?? ''] ?? '/v1/chat/completions';
   const content = '…';
   const asked = { model: trace.original_model ?? trace.model ?? 'auto', stream: trace.stream ?? false };
-  const body = trace.captured?.body ?? (path === '/api/generate' || path === '/v1/completions' ? { ...asked, prompt: content } : path === '/v1/responses' ? { ...asked, input: content } : { ...asked, messages: [{ role: 'user', content }] });
+  const body = captured?.body ?? (path === '/api/generate' || path === '/v1/completions' ? { ...asked, prompt: content } : path === '/v1/responses' ? { ...asked, input: content } : { ...asked, messages: [{ role: 'user', content }] });
   return `curl ${routerUrl(path)} -H 'content-type: application/json' -d '${JSON.stringify(body).replaceAll("'", "'\\''")}'`;
 }

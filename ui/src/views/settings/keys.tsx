@@ -1,9 +1,9 @@
-/** Keys and their limits, for admins: the admin's key is asked for, kept while this page is open, and nowhere else. */
-import { signal } from '@preact/signals';
+/** Keys, their limits, and of which what is said is kept: for admins, whose key is asked for. */
 import { useState } from 'preact/hooks';
+import { adminKey, showAdminKey } from '../../data/admin.ts';
 import * as api from '../../data/api.ts';
 import { moment, relative } from '../../data/format.ts';
-import { CallFailed } from '../../data/request.ts';
+import type { CallFailed } from '../../data/request.ts';
 import { failureIn, useResource } from '../../data/resource.ts';
 import type { AccessKey } from '../../data/shapes.ts';
 import { Act } from '../../parts/act.tsx';
@@ -11,8 +11,6 @@ import { Dialog } from '../../parts/dialog.tsx';
 import { Command, ErrorNote, Loaded } from '../../parts/notes.tsx';
 import { Status } from '../../parts/status.tsx';
 import { Table } from '../../parts/table.tsx';
-
-const adminKey = signal('');
 
 export function Keys() {
   return (
@@ -27,13 +25,10 @@ function AskAdmin() {
   const [error, setError] = useState<CallFailed | null>(null);
   const enter = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    const given = String(new FormData(event.currentTarget as HTMLFormElement).get('admin')).trim();
     try {
-      await api.accessKeys(given);
-      adminKey.value = given;
+      await showAdminKey(String(new FormData(event.currentTarget as HTMLFormElement).get('admin')).trim());
     } catch (thrown) {
-      const failure = failureIn(thrown);
-      setError(failure.status === 404 ? new CallFailed('This router asks nobody for a key: its file has no `access` section with an admin.', { requestId: failure.requestId }) : failure);
+      setError(failureIn(thrown));
     }
   };
   return (
@@ -47,6 +42,8 @@ function AskAdmin() {
 
 function KeyTable({ admin }: { readonly admin: string }) {
   const keys = useResource('keys', () => api.accessKeys(admin));
+  const captures = useResource('captures', () => api.captureKeys(admin));
+  const isKept = (id: string): boolean => captures.data?.keys.some((key) => key.id === id && key.on) ?? false;
   const [adding, setAdding] = useState(false);
   const [secret, setSecret] = useState<{ readonly id: string; readonly key: string } | null>(null);
   const made = (key: AccessKey & { readonly key?: string }): void => {
@@ -60,19 +57,35 @@ function KeyTable({ admin }: { readonly admin: string }) {
         {(data) => (
           <Table name="keys" caption="Keys" rows={data.keys} keyOf={(key) => key.id} order={{ column: 'id', down: false }} tools={<button type="button" onClick={() => setAdding(true)}>Make a key</button>} columns={[
             { id: 'id', title: 'Key', value: (key) => key.id, show: (key) => <strong title={key.name}>{key.id}</strong> },
-            { id: 'scopes', title: 'May', value: (key) => (key.scopes ?? []).join(', ') },
-            { id: 'models', title: 'Models', value: (key) => key.models?.join(', ') ?? 'all' },
-            { id: 'limits', title: 'Limits', value: (key) => limitsOf(key) },
+            { id: 'scopes', yields: 5, title: 'May', value: (key) => (key.scopes ?? []).join(', ') },
+            { id: 'models', yields: 3, title: 'Models', value: (key) => key.models?.join(', ') ?? 'all' },
+            { id: 'limits', yields: 4, title: 'Limits', value: (key) => limitsOf(key) },
             { id: 'state', title: 'State', value: (key) => (key.enabled === false ? 'off' : 'on'), show: (key) => <Status tone={key.enabled === false ? 'gone' : 'good'} word={key.enabled === false ? 'off' : 'on'} /> },
-            { id: 'expires', title: 'Expires', value: (key) => key.expiresAt ?? '', show: (key) => (key.expiresAt ? <time title={key.expiresAt}>{relative(Date.parse(key.expiresAt), Date.now())}</time> : 'never') },
-            { id: 'used', title: 'Last used', value: (key) => key.lastUsedAt ?? '', show: (key) => <time title={key.lastUsedAt ? moment(Date.parse(key.lastUsedAt)) : ''}>{relative(key.lastUsedAt ? Date.parse(key.lastUsedAt) : null, Date.now())}</time> },
+            { id: 'kept', title: 'Kept', hint: 'Is what this key says kept, for its owner and for admins to look at?', value: (key) => (isKept(key.id) ? 'yes' : 'no'), show: (key) => <CaptureAct admin={admin} id={key.id} on={isKept(key.id)} changed={captures.reload} /> },
+            { id: 'expires', yields: 2, title: 'Expires', value: (key) => key.expiresAt ?? '', show: (key) => (key.expiresAt ? <time title={key.expiresAt}>{relative(Date.parse(key.expiresAt), Date.now())}</time> : 'never') },
+            { id: 'used', yields: 1, title: 'Last used', value: (key) => key.lastUsedAt ?? '', show: (key) => <time title={key.lastUsedAt ? moment(Date.parse(key.lastUsedAt)) : ''}>{relative(key.lastUsedAt ? Date.parse(key.lastUsedAt) : null, Date.now())}</time> },
             { id: 'acts', title: 'Change', value: () => '', show: (key) => <KeyActs admin={admin} id={key.id} on={key.enabled !== false} changed={keys.reload} made={made} /> },
           ]} />
         )}
       </Loaded>
+      {captures.error && <ErrorNote what="Reading whose requests are kept" error={captures.error} retry={captures.reload} />}
+      <p class="fine after">What callers without a key say: <CaptureAct admin={admin} id="anonymous" on={isKept('anonymous')} changed={captures.reload} /></p>
       {adding && <AddKey admin={admin} made={made} close={() => setAdding(false)} />}
       {secret && <Dialog title={`The key ${secret.id}`} close={() => setSecret(null)}><p>It is shown this once, and kept nowhere.</p><Command text={secret.key} /></Dialog>}
     </>
+  );
+}
+
+/** Says whether it is kept, and changes it; that it begins is asked twice, for it concerns what people say. */
+function CaptureAct({ admin, id, on, changed }: { readonly admin: string; readonly id: string; readonly on: boolean; readonly changed: () => void }) {
+  const who = id === 'anonymous' ? 'callers without a key' : id;
+  return (
+    <span class="capture">
+      <Status tone={on ? 'warn' : 'gone'} word={on ? 'kept' : 'not kept'} />
+      {on
+        ? <Act what={`Stop keeping what ${who} say${id === 'anonymous' ? '' : 's'}`} run={() => api.switchCapture(admin, id, false)} done={changed}>stop</Act>
+        : <Act what={`Keep what ${who} say${id === 'anonymous' ? '' : 's'}`} confirm="Keep requests and answers from now on?" run={() => api.switchCapture(admin, id, true)} done={changed}>keep</Act>}
+    </span>
   );
 }
 
