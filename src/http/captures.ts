@@ -1,7 +1,4 @@
-/**
- * What was kept of a request: `/v1/router/traces/:id/capture` for whoever sent it, `/v1/admin/traces/:id/capture` for admins; and of whose
- * requests anything is kept: `/v1/admin/captures/keys`.
- */
+/** What was kept of requests, for whoever sent them and for admins, and of whose requests anything is kept, which admins switch. */
 import type { Audit } from '../access/access.ts';
 import { RouterError } from '../core/errors.ts';
 import type { Plane } from '../core/principal.ts';
