@@ -96,6 +96,13 @@ test('any success counts the failures of the server from the start, not those of
   expect(fails('a/n')).toEqual(['a/n open 1000', 'a open 1000']);
 });
 
+test('a success of any model makes all that failed before it forgotten: one model that fails afterwards fails alone', () => {
+  const { fails, works } = bed();
+  fails('a/m', 'a/n');
+  works('a/m');
+  expect(fails('a/m', 'a/m', 'a/m', 'a/m')).toEqual(['a/m open 1000']);
+});
+
 test('a model that is known to fail is no trial of its server: the next one may try', () => {
   const { fails, passes, works } = bed();
   expect(fails('a/m', 'a/m', 'a/m', 'a/n')).toEqual(['a/m open 1000', 'a open 1000']);

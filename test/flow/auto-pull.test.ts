@@ -78,6 +78,15 @@ test('to the machine with most room that takes work', async () => {
   expect(servers.map(({ store }) => store.done)).toEqual([[], ['pull new:1b'], [], []]);
 });
 
+test('not to a server on which it has failed again and again', async () => {
+  const [first, other] = [await ollama(), await ollama()];
+  const router = await routerWith({ backends: backendsOf({ first: first.fake, other: other.fake }), ...pulling });
+  await until(() => router.fleet.view().backends.every(({ status }) => status === 'up'));
+  for (let count = 0; count < 3; count += 1) router.fleet.learn({ backendId: 'first', model: 'new:1b', ok: false, error: 'backend_failed', usage: {}, cold: true });
+  expect((await ask(router, openAi, chat({ model: 'new:1b' }))).headers.get('x-oar-backend')).toBe('other');
+  expect([first.store.done, other.store.done]).toEqual([[], ['pull new:1b']]);
+});
+
 test('FL-D14: a model that only a machine out of reach has is waited for, and pulled nowhere else', async () => {
   const [having, other] = [await ollama(), await ollama()];
   having.fake.catalogue.models = [{ name: 'new:1b' }];

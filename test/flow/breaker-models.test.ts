@@ -103,6 +103,17 @@ test('another server that has the model gets its requests meanwhile, the first o
   expect(trace).toContain('the model is left alone there after failures');
 });
 
+test('a request that failed is not made to wait for a server where its model rests: the next model gets its turn', async () => {
+  const [one, two] = [await fakeServer({ models: names }), await fakeServer({ models: ['broken:1b'] })];
+  const model = (name: string, priority: number) => ({ name, sizeGb: 1, purpose: [], priority, maxConcurrent: 1, costClass: 'medium', allowWhenBusy: true });
+  const router = await routerWith({ backends: backendsOf({ one, two }), models: [model('broken:1b', 90), model('good:1b', 10)], routes: { unknown: ['broken:1b', 'good:1b'] }, router: { breaker: { failures: 1, openMs: forLong }, holdMs: 5000 } });
+  for (const fake of [one, two]) fake.script('broken:1b', { status: 500 });
+  expect((await say(router, 'broken:1b', { 'x-oar-backend': 'two' })).status).toBe(502);
+  const { status, headers } = await ask(router, openAi, chat({ router: { taskType: 'unknown' } }));
+  expect([status, headers.get('x-oar-model'), headers.get('x-oar-attempts')]).toEqual([200, 'good:1b', '2']);
+  expect(Number(headers.get('x-oar-queue-ms'))).toBeLessThan(500);
+});
+
 test('a server on which everything fails rests as a whole, then one request of any model decides for all', async () => {
   const { one, router } = await bed({ failures: 2, openMs: 80 });
   for (const model of ['broken:1b', 'good:1b']) one.script(model, { status: 500, times: 1 });

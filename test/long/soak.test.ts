@@ -27,13 +27,15 @@ interface Kind {
 }
 
 const messages = [{ role: 'user', content: 'Hello there, how are you today?' }];
+/** A model that fails again and again rests: who wants it does not wait for it here, or all would in the end. */
+const hurried = { mode: 'sync', maxQueueTimeMs: 20 };
 const kinds: readonly Kind[] = [
   { share: 40, path: '/v1/chat/completions', body: { model: 'small:1b', messages }, right: [200] },
   { share: 15, path: '/v1/chat/completions', body: { model: 'small:1b', messages, stream: true }, right: [200] },
   { share: 10, path: '/api/chat', body: { model: 'small:1b', messages, stream: false }, right: [200] },
   { share: 8, path: '/v1/chat/completions', body: { messages }, right: [200] },
-  { share: 7, path: '/v1/chat/completions', body: { model: 'broken:1b', messages }, right: [502] },
-  { share: 6, path: '/v1/chat/completions', body: { model: 'cut:1b', messages, stream: true }, right: [200] },
+  { share: 7, path: '/v1/chat/completions', body: { model: 'broken:1b', messages, router: hurried }, right: [502, 503] },
+  { share: 6, path: '/v1/chat/completions', body: { model: 'cut:1b', messages, stream: true, router: hurried }, right: [200, 503] },
   { share: 4, path: '/v1/chat/completions', body: { model: 'unknown:1b', messages }, right: [404] },
   { share: 3, path: '/v1/chat/completions', body: '{"messages": [', right: [400] },
   { share: 3, path: '/v1/nothing', body: {}, right: [404] },
@@ -62,7 +64,7 @@ test(`${total} requests with errors and leaving callers: memory flat, nothing le
   backend.script('cut:1b', { chunks: ['one ', 'two ', 'three ', 'four'], fault: 'cut' });
   backend.script('slow:1b', { chunks: ['one '], fault: 'stall' });
   const folder = newFolder();
-  const router = await RouterProcess.serve(configFile(plainConfig(backend.url, folder, { models: names.map((name) => ({ name, maxConcurrent: 64 })), routes: { unknown: ['small:1b'] } }), folder), { quiet: true });
+  const router = await RouterProcess.serve(configFile(plainConfig(backend.url, folder, { models: names.map((name) => ({ name, maxConcurrent: 64 })), routes: { unknown: ['small:1b'] }, router: { breaker: { openMs: 20 } } }), folder), { quiet: true });
   const pool = new Pool(router.url, { connections: callers });
   const wrong = new Map<string, number>();
   const memory: number[] = [];
@@ -86,7 +88,7 @@ test(`${total} requests with errors and leaving callers: memory flat, nothing le
     return { globalQueued, globalRunning };
   };
   await expect.poll(queues, { timeout: 10_000 }).toEqual({ globalQueued: 0, globalRunning: 0 });
-  expect(backend.received).toBeGreaterThan(total * 0.8);
+  expect(backend.received).toBeGreaterThan(total * 0.7);
   if (router.memoryMb() !== null) {
     // The first quarter warms up: caches fill, code is compiled.
     const early = Math.max(...memory.slice(4, 8));
