@@ -15,7 +15,7 @@ import type { OpenAttempt, RequestRecord } from './record.ts';
 import { loadModel, onlyLoads } from './load-model.ts';
 import { withoutThinking } from './prepare-thinking.ts';
 import { AnswerInterrupted, respond } from './respond.ts';
-import { nextCandidates, nowhere, type Run, spokenWith } from './next-candidates.ts';
+import { nextCandidates, nowhere, type Run, spokenWith, whyInVain } from './next-candidates.ts';
 import { wireFor } from './wire-for.ts';
 import { Tries } from './tries.ts';
 
@@ -36,7 +36,7 @@ export async function serve(parts: PipelineParts, call: InferenceCall, record: R
     const entry = parts.brain.entry(call, request, candidates, again, () => nextCandidates(run, tries.failed, tries.aside));
     if (!again) giveUpAt = entry.deadlineAt;
     const acquired = parts.desk.acquire(entry, call.signal, again ? null : parts.brain.jobAfterMs(call, request));
-    const ticket = acquired instanceof Promise ? await acquired : acquired;
+    const ticket = acquired instanceof Promise ? await acquired.catch((thrown: unknown) => { throw whyInVain(thrown, run, candidates); }) : acquired;
     if (ticket === null) return false;
     record.queueMs += ticket.queueMs;
     try {

@@ -9,7 +9,7 @@ import type { HeadKeeper } from './head-keeper.ts';
 import type { InferenceCall, Reply } from './pipeline.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
 import type { RequestRecord } from './record.ts';
-import { isLeftAlone } from '../util/left-alone.ts';
+import { isLeftAlone, restOf } from '../util/left-alone.ts';
 import { mayServe } from '../util/model-abilities.ts';
 import { dialectFor } from './spoken.ts';
 
@@ -85,4 +85,14 @@ export function nowhere({ parts, call, decision }: Run): RouterError {
   }
   const message = call.wantedBackend === undefined ? `No backend has ${models} now.` : `Backend ${call.wantedBackend} does not exist or does not have ${models}.`;
   return new RouterError('no_capacity', message, { retryAfterMs: 5000 });
+}
+
+/** Whoever waited in vain for what is left alone after failures hears that it is. */
+export function whyInVain(thrown: unknown, { parts }: Run, candidates: readonly Candidate[]): unknown {
+  if (!(thrown instanceof RouterError) || thrown.code !== 'queue_timeout') return thrown;
+  const { backends } = parts.fleet.view();
+  const rests = ({ backendId, model }: Candidate): boolean => backends.some((one) => one.id === backendId && (one.breaker !== undefined || restOf(one, model) !== undefined));
+  if (!candidates.every(rests)) return thrown;
+  const places = candidates.map(({ model, backendId }) => `${model} on ${backendId}`).join(', ');
+  return new RouterError('queue_timeout', `${thrown.message} Left alone after failures in a row, and tried again now and then with one request: ${places}. The traces of failed requests tell what is wrong.`, { ...thrown.details, cause: thrown });
 }

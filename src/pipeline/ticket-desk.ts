@@ -2,6 +2,7 @@
 import type { CancelTimer, Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
 import type { Placement, Ticket } from '../core/placement.ts';
+import { PassingMap } from '../util/passing-map.ts';
 import { unwatchAbort, watchAbort } from '../util/watch-abort.ts';
 import type { Entry, Load, Scheduler, SchedulerEffect, SchedulerEvent } from '../routing/routing.ts';
 
@@ -18,7 +19,7 @@ export class TicketDesk {
   readonly #scheduler: Scheduler;
   readonly #clock: Clock;
   readonly #granted: (entry: Entry, placement: Placement) => void;
-  readonly #waiters = new Map<string, Waiter>();
+  readonly #waiters = new PassingMap<Waiter>();
   #cancelTick: CancelTimer | null = null;
   #tickAt = Number.POSITIVE_INFINITY;
 
@@ -47,7 +48,7 @@ export class TicketDesk {
 
   #wait(entry: Entry, signal: AbortSignal, giveUpMs: number | null, resolve: (ticket: Ticket | null) => void, reject: (error: RouterError) => void): void {
     const settle = (): void => {
-      this.#waiters.delete(entry.id);
+      this.#waiters.take(entry.id);
       unwatchAbort(signal, onAbort);
       cancelGiveUp();
     };

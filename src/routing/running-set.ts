@@ -1,22 +1,21 @@
 /** What runs now, counted by model, slot, node and backend. */
 import type { Placement } from '../core/placement.ts';
+import { PassingMap } from '../util/passing-map.ts';
 import { addTo } from './counts.ts';
 import type { BackendWork, Slot } from './place.ts';
 import type { Entry } from './routing.ts';
 
-/** Not the entry itself: it leads to the whole request, and what has left a map may hang in memory for as long as the map's old tables do. */
 interface Running {
   readonly promptTokens: number;
   readonly completionTokens: number;
-  /** Null: it has ended, and what hangs in memory is little. */
-  placement: Placement | null;
+  readonly placement: Placement;
   readonly exclusive: boolean;
   readonly trial: boolean;
   readonly modelTrial: boolean;
 }
 
 export class RunningSet {
-  readonly #byId = new Map<string, Running>();
+  readonly #byId = new PassingMap<Running>();
   readonly #byModel = new Map<string, number>();
   /** By backend, then by model. */
   readonly #bySlot = new Map<string, Map<string, number>>();
@@ -82,13 +81,10 @@ export class RunningSet {
 
   /** Returns where it ran; null when it did not run. */
   remove(id: string): Placement | null {
-    const running = this.#byId.get(id);
-    const placement = running?.placement;
-    if (!running || !placement) return null;
-    this.#byId.delete(id);
-    running.placement = null;
-    this.#count(running, placement, -1);
-    return placement;
+    const running = this.#byId.take(id);
+    if (running === undefined) return null;
+    this.#count(running, running.placement, -1);
+    return running.placement;
   }
 
   #workOf(backendId: string): { running: number; pendingPromptTokens: number; pendingCompletionTokens: number } {
@@ -127,7 +123,6 @@ export class RunningSet {
 function countByBackend(all: Iterable<Running>): ReadonlyMap<string, ReadonlyMap<string, number>> {
   const counts = new Map<string, Map<string, number>>();
   for (const { placement } of all) {
-    if (placement === null) continue;
     const models = counts.get(placement.backendId) ?? new Map<string, number>();
     counts.set(placement.backendId, models);
     count(models, placement.model, 1);

@@ -1,5 +1,6 @@
 /** The waiting list: who is next, who waits too long, how many wait of each kind. */
 import type { Priority } from '../core/request.ts';
+import { PassingMap } from '../util/passing-map.ts';
 import { addTo } from './counts.ts';
 import type { Entry } from './routing.ts';
 import { slotKey } from './running-set.ts';
@@ -32,9 +33,10 @@ function placesOf(candidates: Entry['candidates']): string {
 
 /** Kept in order at all times; entries leave from anywhere. */
 export class WaitingLine {
-  #line: Waiter[] = [];
+  /** One list for good, changed where it is: copies that nobody needs any more would lead to requests that are over. */
+  readonly #line: Waiter[] = [];
   #turns = 0;
-  readonly #byId = new Map<string, Waiter>();
+  readonly #byId = new PassingMap<Waiter>();
   readonly #byModel = new Map<string, number>();
   readonly #boundedByUser = new Map<string, number>();
   #bounded = 0;
@@ -93,33 +95,34 @@ export class WaitingLine {
 
   /** Entries may run where they could not before, or no longer where they could. One that could run nowhere keeps what it had. Nobody loses their place. */
   followCandidates(): void {
-    this.#line = this.#line.map((waiter) => {
+    for (const [index, waiter] of this.#line.entries()) {
       const candidates = waiter.entry.candidatesNow?.() ?? [];
       const places = placesOf(candidates);
-      if (candidates.length === 0 || places === waiter.places) return waiter;
+      if (candidates.length === 0 || places === waiter.places) continue;
       const moved = { ...waiter, entry: { ...waiter.entry, candidates }, places };
       this.#byId.set(waiter.entry.id, moved);
-      return moved;
-    });
+      this.#line[index] = moved;
+    }
   }
 
   remove(id: string): void {
     const waiter = this.#byId.get(id);
     if (!waiter) return;
     this.#line.splice(this.#indexOf(waiter), 1);
-    this.#forget(waiter);
+    this.#forget(waiter.entry);
   }
 
   /** Takes out every entry that `leaves` names, and returns them in order. */
   removeWhere(leaves: (entry: Entry) => boolean): readonly Entry[] {
-    const gone: Waiter[] = [];
-    this.#line = this.#line.filter((waiter) => {
-      if (!leaves(waiter.entry)) return true;
-      gone.push(waiter);
-      return false;
-    });
-    for (const waiter of gone) this.#forget(waiter);
-    return gone.map((waiter) => waiter.entry);
+    const gone: Entry[] = [];
+    let kept = 0;
+    for (const waiter of this.#line) {
+      if (leaves(waiter.entry)) gone.push(waiter.entry);
+      else this.#line[kept++] = waiter;
+    }
+    this.#line.length = kept;
+    for (const entry of gone) this.#forget(entry);
+    return gone;
   }
 
   /** Where the waiter stands, or would. */
@@ -135,10 +138,10 @@ export class WaitingLine {
     return low;
   }
 
-  #forget(waiter: Waiter): void {
-    this.#byId.delete(waiter.entry.id);
-    this.#count(waiter.entry, -1);
-    if (waiter.entry.deadlineAt !== null && waiter.entry.deadlineAt === this.#nextDeadline) this.#nextDeadline = undefined;
+  #forget(entry: Entry): void {
+    this.#byId.take(entry.id);
+    this.#count(entry, -1);
+    if (entry.deadlineAt !== null && entry.deadlineAt === this.#nextDeadline) this.#nextDeadline = undefined;
   }
 
   #count(entry: Entry, change: 1 | -1): void {
