@@ -105,9 +105,9 @@ function optionsOf(props: ChartProps, frame: HTMLElement, setAt: (at: number | n
     width: Math.max(200, frame.clientWidth),
     height: props.height ?? usualHeight,
     legend: { show: false },
-    padding: [8, 20, 0, 0],
+    padding: [8, 26, 0, 0],
     cursor: { y: false, drag: { x: props.range !== undefined, y: false, setScale: false }, points: { size: 6 }, ...(props.sync === undefined ? {} : { sync: { key: props.sync } }) },
-    scales: { x: { time: !props.plainAxis, ...(props.step === undefined ? {} : { range: (_, first, last) => [first, last + (props.step ?? 0)] }) }, y: { range: (_, __, top) => [0, niceTop(top)] } },
+    scales: { x: { time: !props.plainAxis, ...(props.step === undefined ? {} : { range: (plot: uPlot) => rangeOf(plot.data[0], props.step ?? 0) }) }, y: { range: (_, __, top) => [0, niceTop(top)] } },
     axes: [{ ...axis, size: 28, space: 72, ...(props.plainAxis ? {} : { values: (_, ticks, __, ___, step) => ticks.map((tick) => tickText(tick, step)) }) }, { ...axis, size: 64, values: (_, ticks) => eachOnce(ticks.map((tick) => props.text(tick))), space: 32 }],
     series: [{}, ...props.lines.map((line) => seriesOf(line, colour(`--series-${line.colour}`)))],
     bands: bandsOf(props.lines, colour),
@@ -117,6 +117,9 @@ function optionsOf(props: ChartProps, frame: HTMLElement, setAt: (at: number | n
 
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const calendar = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+/** From the first value to the end of the last; of one value alone uPlot would make years. */
+const rangeOf = (times: ArrayLike<number>, step: number): [number, number] => [times[0] ?? 0, (times[times.length - 1] ?? 0) + step];
 
 /** Ticks that are too near to each other to read differently are told once. */
 const eachOnce = (texts: readonly string[]): string[] => texts.map((text, index) => (text === texts[index - 1] ? '' : text));

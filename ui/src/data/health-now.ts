@@ -16,7 +16,7 @@ const everyMs = 30_000;
 
 export function startHealth(): void {
   // Also at once when the router is back.
-  effect(() => void (line.value.state === 'open' && ask()));
+  effect(() => void (line.value.state === 'open' && live.peek()?.totals?.health_score === undefined && ask()));
   setInterval(() => document.hidden || line.peek().state !== 'open' || live.peek()?.totals?.health_score !== undefined || void ask(), everyMs);
 }
 

@@ -62,7 +62,9 @@ export function connect(): void {
   opened.onmessage = ({ data }: MessageEvent<string>) => {
     watch();
     newest = data;
-    if (frame === 0) frame = requestAnimationFrame(paint);
+    // The first is awaited by everybody.
+    if (live.peek() === null) paint();
+    else if (frame === 0) frame = requestAnimationFrame(paint);
   };
   opened.onerror = () => void lose();
 }

@@ -18,7 +18,7 @@ import '../style/models.css';
 
 const columns: readonly Column<ModelRow>[] = [
   { id: 'model', title: 'Model', value: (row) => row.name, show: (row) => <span class="clip" title={row.name}>{row.name}</span> },
-  { id: 'where', title: 'Where', yields: 7, value: (row) => row.places.length, show: (row) => <span class="clip" title={row.places.map((place) => place.node).join(', ')}>{row.loadedOn > 0 ? `${count(row.loadedOn)} of ${count(row.places.length)} in memory` : `${count(row.places.length)} on disk`}</span> },
+  { id: 'where', title: 'Where', yields: 7, value: (row) => row.places.length, show: (row) => <span title={row.places.map((place) => place.node).join(', ')}>{row.loadedOn > 0 ? `${count(row.loadedOn)} of ${count(row.places.length)} in memory` : `${count(row.places.length)} on disk`}</span> },
   { id: 'size', title: 'Size', yields: 5, numeric: true, value: (row) => row.sizeGb, show: (row) => gigabytes(row.sizeGb) },
   { id: 'requests', title: 'Requests', numeric: true, value: (row) => row.requests, show: (row) => count(row.requests) },
   { id: 'tokens', title: 'Tokens', numeric: true, extra: true, value: (row) => row.tokens, show: (row) => short(row.tokens) },
