@@ -35,7 +35,8 @@ export class RequestRecord {
   outcome: Trace['outcome'] = 'failed';
   error: RouterError | null = null;
   readonly #call: InferenceCall;
-  readonly #attempts: Attempt[] = [];
+  /** A list of the length it needs: traces are kept for a while, and a list that grows takes room for many. */
+  #attempts: readonly Attempt[] = [];
 
   constructor(call: InferenceCall) {
     this.#call = call;
@@ -46,7 +47,7 @@ export class RequestRecord {
   }
 
   attemptEnded(attempt: OpenAttempt, at: number, error: RouterError | null): void {
-    this.#attempts.push({
+    const ended: Attempt = {
       backendId: attempt.placement.backendId,
       nodeId: attempt.placement.nodeId,
       model: attempt.placement.model,
@@ -58,7 +59,8 @@ export class RequestRecord {
       ...(error?.details.silent === true ? { reaped: true } : {}),
       why: attempt.placement.why,
       considered: attempt.placement.considered,
-    });
+    };
+    this.#attempts = this.#attempts.length === 0 ? [ended] : [...this.#attempts, ended];
   }
 
   finish(at: number): Trace {

@@ -257,6 +257,18 @@ test('a choice that is free at last is taken before the next model in the list',
   expect(said(leave(scheduler, '1', 10))).toEqual(['2 on a/m']);
 });
 
+test('limits are asked of the candidates themselves, so that what is known of them may be kept with them', () => {
+  const asked = new Set<unknown>();
+  const note = (one: unknown): false => {
+    asked.add(one);
+    return false;
+  };
+  const scheduler = createScheduler(limits({ slots: () => 4, trial: note, modelTrial: note }));
+  for (const [id, candidates] of [['1', onA], ['2', onBoth]] as const) scheduler.dispatch({ type: 'arrive', at: 0, entry: entry(id, candidates) });
+  expect([...asked].every((one) => [...onA, ...onBoth].includes(one as (typeof onA)[number]))).toBe(true);
+  expect(asked.size).toBeGreaterThan(0);
+});
+
 test('a backend on trial gets one request, of whatever model, until that one has ended', () => {
   let trial = true;
   const scheduler = createScheduler(limits({ slots: () => 4, trial: (one) => trial && one.backendId === 'a' }));

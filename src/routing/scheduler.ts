@@ -150,7 +150,8 @@ class LineScheduler implements WorkingScheduler {
   }
 
   #grant(entry: Entry, placement: Placement): SchedulerEffect {
-    this.#running.add(entry, placement, this.#limits.exclusive(placement.modelKey), this.#limits.trial?.(placement) ?? false, this.#limits.modelTrial?.(placement) ?? false);
+    const candidate = candidateAt(entry, placement);
+    this.#running.add(entry, placement, this.#limits.exclusive(placement.modelKey), this.#limits.trial?.(candidate) ?? false, this.#limits.modelTrial?.(candidate) ?? false);
     return { type: 'grant', id: entry.id, placement };
   }
 
@@ -278,6 +279,13 @@ class Round {
   readonly taken = new Set<string>();
   /** `places` of entries that found nothing. */
   readonly hopeless = new Set<string>();
+}
+
+/** The candidate itself, which whoever knows the limits has met before; a placement is new each time. */
+function candidateAt({ candidates }: Entry, placement: Placement): Candidate {
+  const [only] = candidates;
+  if (candidates.length === 1 && only !== undefined) return only;
+  return candidates.find((one) => one.backendId === placement.backendId && one.modelKey === placement.modelKey) ?? placement;
 }
 
 function nodesOf(entry: Entry): ReadonlySet<string> {
