@@ -65,6 +65,21 @@ test('a model is unloaded from its row, and pulled with its progress', async () 
   await card.getByText('3 on disk').waitFor();
 });
 
+test('a model is pinned to a machine from its row, and let go again; the router keeps both', async () => {
+  const { router } = await busyFleet();
+  await ask(router, openAi, chat({ model: 'qwen3:32b' }));
+  const pins = async () => ((await (await router.get('/dashboard/api/pinned-models')).json()) as { per_node: Readonly<Record<string, readonly string[]>> }).per_node['studio'] ?? [];
+  const page = await openPage(router.url);
+  const card = page.getByRole('article', { name: 'studio' });
+  await card.getByRole('button', { name: 'Pin qwen3:32b on studio' }).click();
+  const unpin = card.getByRole('button', { name: 'Unpin qwen3:32b on studio' });
+  await unpin.waitFor();
+  expect(await pins()).toEqual(['qwen3:32b']);
+  await unpin.click();
+  await card.getByRole('button', { name: 'Pin qwen3:32b on studio' }).waitFor();
+  expect(await pins()).toEqual([]);
+});
+
 test('a pull that fails says what the server said', async () => {
   const { router, studio } = await busyFleet();
   const page = await openPage(router.url, '/', { expect: [/api\/pull/] });
