@@ -1,6 +1,6 @@
 /** Fetches a picture that a request names by its address, from hosts that the operator allows and from nowhere else. */
 import { lookup as systemLookup } from 'node:dns/promises';
-import { Agent, type buildConnector, type Dispatcher } from 'undici';
+import type { buildConnector, Dispatcher } from 'undici';
 import { guardedConnector } from '../backends/guarded-connector.ts';
 import { RouterError } from '../core/errors.ts';
 import type { FetchPicture, Picture } from '../pipeline/prepare-pictures.ts';
@@ -95,6 +95,8 @@ async function resolved(host: string, network: PictureNetwork, signal: AbortSign
 
 async function ask(url: URL, address: string, settings: PictureSettings, network: PictureNetwork, signal: AbortSignal): Promise<Picture | { readonly redirect: string }> {
   const connect: buildConnector.connector = (options, callback) => network.connect({ ...options, hostname: address, servername: parseAddress(url.hostname) === null ? url.hostname : undefined }, callback);
+  // Only who fetches pictures needs more of undici than its connections.
+  const { Agent } = await import('undici');
   const agent = new Agent({ connect, headersTimeout: 0, bodyTimeout: 0 });
   try {
     const response = await agent.request({ origin: url.origin, path: `${url.pathname}${url.search}`, method: 'GET', headers: { accept: [...pictureTypes].join(', '), 'accept-encoding': 'identity', 'user-agent': 'ollama-agent-router' }, signal });

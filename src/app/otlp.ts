@@ -1,6 +1,5 @@
 /** Sends spans to the collector that the configuration names. */
 import { randomBytes } from 'node:crypto';
-import { request } from 'undici';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import { OtlpExporter } from '../telemetry/otlp-exporter.ts';
@@ -17,6 +16,8 @@ export function createOtlp({ telemetry: { otlp }, server }: Pick<Config, 'teleme
     service: { name: serviceName, version, node: server.nodeId },
     random: (digits) => randomBytes(digits / 2).toString('hex'),
     async post(body, signal) {
+      // Only who sends spans needs more of undici than its connections.
+      const { request } = await import('undici');
       const answer = await request(url, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body, signal });
       await answer.body.dump();
       return answer.statusCode;

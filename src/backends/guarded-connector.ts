@@ -1,8 +1,9 @@
 /** Opens connections for undici so that a reset while a body is paused cannot end the process. */
-import { buildConnector } from 'undici';
+import type { buildConnector as Connectors } from 'undici';
+import { buildConnector } from './undici-parts.ts';
 
 /** `connectMs` 0: no limit of our own. */
-export function guardedConnector(connectMs: number): buildConnector.connector {
+export function guardedConnector(connectMs: number): Connectors.connector {
   const connect = buildConnector({ timeout: connectMs });
   return (options, callback) =>
     connect(options, (...result) => {

@@ -1,10 +1,11 @@
 /** The connections to one backend, with its address and headers: what executors and probes send through. */
 import type { Readable } from 'node:stream';
-import { Pool, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
 import type { BackendKind, BackendSettings, UpstreamAnswer, UpstreamRequest } from './backend.ts';
 import { guardedConnector } from './guarded-connector.ts';
+import { Pool } from './undici-parts.ts';
 import { UpstreamCall, type CallTerms } from './upstream-call.ts';
 
 /** Headers that belong to the connection, not to a setting. */
@@ -21,7 +22,7 @@ export interface LinkOptions {
 }
 
 export class UpstreamLink {
-  readonly #pool: Pool;
+  readonly #pool: InstanceType<typeof Pool>;
   readonly #settings: BackendSettings;
   readonly #kind: BackendKind;
   readonly #headers: string[];

@@ -4,7 +4,7 @@ import type { NodeServer } from '../../src/core/node.ts';
 import type { FakeBackend } from '../fakes/backend.ts';
 import { ModelStore } from '../fakes/model-store.ts';
 import { gib } from '../fakes/nodes.ts';
-import { ask, call, chat, fakeServer, type Json, openAi, queued, routerWith } from './flow-bed.ts';
+import { ask, call, chat, fakeServer, type Json, openAi, queued, routerWith, until } from './flow-bed.ts';
 import { ollamaOf, ScriptedNode } from './scripted-node.ts';
 import type { TestRouter } from './test-router.ts';
 
@@ -36,6 +36,7 @@ export async function busyFleet(config: Json = {}): Promise<BusyFleet> {
     await nodes[1].report([server(rack)], { name: 'rack', chip: 'Ryzen 9', os: 'linux', cores: 16, cpuPct: 72, gpus: [card] });
   };
   await report();
+  await until(() => router.fleet.view().backends.filter(({ status }) => status === 'up').length === 2);
   return { router, studio, rack, store, nodes, report };
 }
 
