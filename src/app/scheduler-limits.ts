@@ -3,7 +3,7 @@ import type { BackendState, FleetView } from '../core/fleet.ts';
 import type { Candidate } from '../core/placement.ts';
 import { listingsOf } from '../routing/listings.ts';
 import type { RoutingTable, SchedulerLimits } from '../routing/routing.ts';
-import { isLeftAlone, restOf } from '../util/left-alone.ts';
+import { isOut, restOf } from '../util/left-alone.ts';
 import { modelKey } from '../util/model-name.ts';
 import { whyNoWork } from '../util/takes-work.ts';
 
@@ -68,7 +68,7 @@ const mostKnown = 1000;
 function placeFacts({ model, modelKey: key }: Candidate, backend: BackendState | undefined, view: FleetView, specs: RoutingTable): PlaceFacts {
   const slots = slotsOf(specs, backend, key);
   if (backend === undefined) return { slots, out: true, trial: false, modelTrial: false };
-  const out = backend.status === 'down' || isLeftAlone(backend, model) || whyNoWork(nodeOf(view, backend), backend, model) !== null;
+  const out = isOut(backend, model) || whyNoWork(nodeOf(view, backend), backend, model) !== null;
   return { slots, out, trial: backend.breaker === 'half-open', modelTrial: restOf(backend, model) === 'half-open' };
 }
 

@@ -9,7 +9,7 @@ import type { HeadKeeper } from './head-keeper.ts';
 import type { InferenceCall, Reply } from './pipeline.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
 import type { RequestRecord } from './record.ts';
-import { isLeftAlone, restOf } from '../util/left-alone.ts';
+import { isOut, restOf } from '../util/left-alone.ts';
 import { mayServe } from '../util/model-abilities.ts';
 import { dialectFor } from './spoken.ts';
 
@@ -37,7 +37,7 @@ export function nextCandidates(run: Run, failed: readonly Candidate[], aside: re
   const tried = aside.length === 0 ? failed : [...failed, ...aside];
   const untried = (models: readonly string[]): readonly Candidate[] => {
     const all = ableTo(run, brain.candidates(models, call.wantedBackend));
-    return tried.length === 0 ? all : all.filter((one) => !isOut(parts, one) && !tried.some((bad) => bad.backendId === one.backendId && bad.modelKey === one.modelKey));
+    return tried.length === 0 ? all : all.filter((one) => !isHopeless(parts, one) && !tried.some((bad) => bad.backendId === one.backendId && bad.modelKey === one.modelKey));
   };
   if (decision.kind === 'hold' || (call.job && tried.length === 0)) return untried(decision.models);
   const left = failed.length === 0 ? decision.models : decision.models.filter((model) => failed.filter((bad) => bad.modelKey === model).length <= parts.retries);
@@ -51,9 +51,9 @@ export function nextCandidates(run: Run, failed: readonly Candidate[], aside: re
 }
 
 /** A request that failed somewhere is not made to wait for a backend that is down, or left alone after failures, itself or its model. */
-function isOut({ fleet }: PipelineParts, { backendId, model }: Candidate): boolean {
+function isHopeless({ fleet }: PipelineParts, { backendId, model }: Candidate): boolean {
   const backend = fleet.view().backends.find((one) => one.id === backendId);
-  return backend !== undefined && (backend.status === 'down' || isLeftAlone(backend, model));
+  return backend !== undefined && isOut(backend, model);
 }
 
 /** Those whose backends take this kind of request, in the caller's dialect or in another one. */

@@ -76,14 +76,14 @@ export class RunningSet {
   add({ id, promptTokens, completionTokens }: Entry, placement: Placement, exclusive: boolean, trial = false, modelTrial = false): void {
     const running = { promptTokens, completionTokens, placement, exclusive, trial, modelTrial };
     this.#byId.set(id, running);
-    this.#count(running, placement, 1);
+    this.#count(running, 1);
   }
 
   /** Returns where it ran; null when it did not run. */
   remove(id: string): Placement | null {
     const running = this.#byId.take(id);
     if (running === undefined) return null;
-    this.#count(running, running.placement, -1);
+    this.#count(running, -1);
     return running.placement;
   }
 
@@ -103,7 +103,7 @@ export class RunningSet {
     return created;
   }
 
-  #count({ promptTokens, completionTokens, exclusive, trial, modelTrial }: Running, placement: Placement, change: 1 | -1): void {
+  #count({ promptTokens, completionTokens, placement, exclusive, trial, modelTrial }: Running, change: 1 | -1): void {
     this.#byBackend = null;
     // Names come from the fleet and are few: a count of zero may stay, which is cheaper than coming and going.
     count(this.#byModel, placement.modelKey, change);

@@ -1,7 +1,7 @@
 /** Gathers what is known of one model at this moment, over all backends that could serve it. */
 import type { BackendState, Capability, FleetView, Model, Resident } from '../core/fleet.ts';
 import type { Candidate } from '../core/placement.ts';
-import { isLeftAlone, restOf } from '../util/left-alone.ts';
+import { isOut, restOf } from '../util/left-alone.ts';
 import { sameModel } from '../util/model-name.ts';
 import { candidatesFor } from './backend-candidates.ts';
 import { listingsOf } from './listings.ts';
@@ -46,7 +46,7 @@ export function specView(key: string, input: SpecViewInput): SpecView {
     spec,
     resident,
     cpuSplit,
-    down: places.every((backend) => isOut(backend, key, running)),
+    down: places.every((backend) => takesNone(backend, key, running)),
     queued: input.load.queued(key),
     running,
     slots: spec?.exclusive ? new Set(candidates.map((one) => one.nodeId)).size : candidates.reduce((sum, one) => sum + input.slots(one), 0),
@@ -58,8 +58,8 @@ export function specView(key: string, input: SpecViewInput): SpecView {
 }
 
 /** The one request that a half-open backend or model gets may be the one that runs. */
-function isOut(backend: BackendState, key: string, running: number): boolean {
-  if (backend.status === 'down' || isLeftAlone(backend, key)) return true;
+function takesNone(backend: BackendState, key: string, running: number): boolean {
+  if (isOut(backend, key)) return true;
   return running > 0 && (backend.breaker === 'half-open' || restOf(backend, key) === 'half-open');
 }
 

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Trace } from '../core/trace.ts';
-import { counts, packTraces, plain, tries, unpackTraces } from './trace-pack.ts';
+import { packTraces, unpackTraces } from './trace-pack.ts';
+import { attemptNames, traceNames, usageNames } from './trace-text.ts';
+
+// Lists of all members: it does not compile when one is left out.
+const plain = Object.keys(traceNames).filter((name) => name !== 'usage' && name !== 'attempts');
+const counts = Object.keys(usageNames);
+const tries = Object.keys(attemptNames).filter((name) => name !== 'why');
 
 /** Every member holds a value that no other has. */
 function distinct(mark: string): Trace {

@@ -1,21 +1,7 @@
 /** Lays traces out as one flat list of values for their way to the store's thread, and makes them again there. */
 import type { Attempt, Trace } from '../core/trace.ts';
-import type { Usage } from '../core/stream.ts';
 
-/** Members of a trace whose value goes as it is; a new one stands here and in `packTraces`, in the same place. */
-export const plain = [
-  'requestId', 'jobId', 'principalId', 'address', 'plane', 'dialect', 'task', 'stream', 'taskType', 'requestedModel', 'servedModel', 'backendId', 'nodeId',
-  'score', 'instead', 'decisionReason', 'user', 'tags', 'traceparent', 'receivedAt', 'queueMs', 'firstPartMs', 'totalMs', 'usageEstimated', 'rewrites', 'outcome', 'status', 'error',
-] as const satisfies readonly (keyof Trace)[];
-export const counts = ['promptTokens', 'completionTokens', 'cachedTokens', 'reasoningTokens', 'loadMs', 'promptMs', 'completionMs', 'totalMs'] as const satisfies readonly (keyof Usage)[];
-export const tries = ['backendId', 'nodeId', 'model', 'startedAt', 'firstPartMs', 'endedMs', 'error', 'message', 'reaped', 'considered'] as const satisfies readonly (keyof Attempt)[];
-
-type Missing = Exclude<keyof Trace, (typeof plain)[number] | 'usage' | 'attempts'> | Exclude<keyof Usage, (typeof counts)[number]> | Exclude<keyof Attempt, (typeof tries)[number] | 'why'>;
-type None<Nothing extends never> = Nothing;
-/** Does not compile when a member is left out. */
-export type LeftOut = None<Missing>;
-
-/** Runs on the thread that serves requests: written out, which takes a sixth of the time of going through the names. The order is that of the names. */
+/** Runs on the thread that serves requests: written out, which takes a sixth of the time of going through the names. `Packed` takes in the same order. */
 export function packTraces(traces: readonly Trace[]): unknown[] {
   const values: unknown[] = [];
   for (const trace of traces) {

@@ -13,3 +13,8 @@ export function restOf({ resting }: Pick<BackendState, 'resting'>, model: string
 export function isLeftAlone(backend: BackendState, model: string): boolean {
   return backend.breaker === 'open' || restOf(backend, model) === 'open';
 }
+
+/** Or is the backend down? */
+export function isOut(backend: BackendState, model: string): boolean {
+  return backend.status === 'down' || isLeftAlone(backend, model);
+}

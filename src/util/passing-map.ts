@@ -6,9 +6,8 @@ interface Box<Value> {
 }
 
 /**
- * Behaves like a Map by text. A Map makes itself new tables as entries come and go, and V8 lets each old one, with the entries it
- * had, live until the next one that old tables lead to dies as well: until a major collection. Here an old table leads to boxes
- * that were emptied, not to whole requests.
+ * Like a Map by text. As entries come and go a Map builds itself new tables, and in V8 an outgrown one, which leads to the next,
+ * keeps what it held until a major collection. Here it keeps boxes that were emptied, not whole requests.
  */
 export class PassingMap<Value extends object> {
   readonly #boxes = new Map<string, Box<Value>>();
