@@ -1,7 +1,8 @@
 /** Changes the policy and its keys as an admin asks, after checking what they wrote. */
 import { RouterError } from '../core/errors.ts';
 import type { AccessAdmin, KeyChange } from './access.ts';
-import { hashOf, newSecret } from './key-secrets.ts';
+import { newSecret } from './key-secrets.ts';
+import { hashOf } from '../util/secret-hash.ts';
 import type { LastUsed } from './last-used.ts';
 import type { ManagedFile } from './managed-file.ts';
 import type { KeyPolicy, ManagedPolicy } from './policy.ts';

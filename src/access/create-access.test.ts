@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { RouterError } from '../core/errors.ts';
 import type { AuditEntry, Caller, Rule } from './access.ts';
 import { AccessControl } from './create-access.ts';
-import { hashOf, newSecret } from './key-secrets.ts';
+import { newSecret } from './key-secrets.ts';
+import { hashOf } from '../util/secret-hash.ts';
 import type { AccessSettings, KeyPolicy, ManagedPolicy, PlanePolicy } from './policy.ts';
 
 const secret = 'oar_the-client';

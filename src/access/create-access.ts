@@ -8,7 +8,8 @@ import { authenticate, Denied, type Identity, isOpen, isValid } from './authenti
 import { certificateFits } from './certificates.ts';
 import { clientAddress, isAmong, isOwnMachine, networkOf, parseRanges } from './client-address.ts';
 import { shownKey } from './credentials.ts';
-import { hashOf, KeyRing } from './key-secrets.ts';
+import { KeyRing } from './key-secrets.ts';
+import { hashOf } from '../util/secret-hash.ts';
 import { Limiter } from './limit.ts';
 import type { AccessSettings, KeyPolicy, LimitPolicy, ManagedPolicy } from './policy.ts';
 import { Sessions } from './sessions.ts';

@@ -9,10 +9,6 @@ export function newSecret(random: (bytes: number) => Uint8Array): string {
   return `oar_${Buffer.from(random(secretBytes)).toString('base64url')}`;
 }
 
-export function hashOf(secret: string): string {
-  return `sha256:${createHash('sha256').update(secret, 'utf8').digest('hex')}`;
-}
-
 /** A set of keys by their hashes. Hashes that are no hashes (placeholders) match nothing. */
 export class KeyRing<Entry> {
   readonly #entries: readonly { readonly digest: Buffer; readonly entry: Entry }[];

@@ -7,7 +7,7 @@ import { parsePolicy, writePolicy } from '../config/managed-policy.ts';
 import type { Clock } from '../core/clock.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { systemClock } from '../util/system-clock.ts';
-import { hashOf } from './key-secrets.ts';
+import { hashOf } from '../util/secret-hash.ts';
 import { ManagedFile, type ManagedFileOptions } from './managed-file.ts';
 import type { KeyPolicy, ManagedPolicy } from './policy.ts';
 

@@ -1,6 +1,6 @@
 /** Sessions of people in a browser who have shown their key once. They are kept in memory: a restart ends them. */
 import { forgetOldest } from '../util/forget-oldest.ts';
-import { hashOf } from './key-secrets.ts';
+import { hashOf } from '../util/secret-hash.ts';
 
 const lastsMs = 12 * 3600 * 1000;
 const tokenBytes = 32;

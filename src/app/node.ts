@@ -15,10 +15,11 @@ import { browseMdns } from '../node/browse-mdns.ts';
 import { collectorTools } from '../node/collectors/run-program.ts';
 import { RouterFinder, routerUrl } from '../node/find-router.ts';
 import type { LocalServer, ServerSource, Terminal } from '../node/node.ts';
-import { loadIdentity, rememberRouter } from '../node/node-identity.ts';
+import { loadIdentity, rememberMembership } from '../node/node-identity.ts';
 import { OllamaProcess } from '../node/ollama-process.ts';
 import { restartOllama } from '../node/restart-order.ts';
 import { createRouterLink } from '../node/router-link.ts';
+import { RouterTrust } from '../node/router-trust.ts';
 import { ServerDoors } from '../node/server-doors.ts';
 import { isOwnHost } from '../util/address-ranges.ts';
 import { ollamaHostUrl } from '../util/ollama-host.ts';
@@ -61,7 +62,17 @@ export async function runNode(options: NodeOptions, world: NodeWorld): Promise<n
   const link = createRouterLink({ clock, insecure: options.insecure, untrusted: (at, why) => terminal.warn(`Nobody vouches for the certificate of ${at} (${why}). Run with --insecure to accept it all the same.`) });
   const ollama = options.startOllama ? ollamaProcess(options, ollamaUrl, world, clock, terminal, () => agent.refresh('ollama')) : null;
   const media = options.media || options.speech ? await startNodeMedia({ speech: options.speech, programs: options.media, limits, clock, env, terminal }) : null;
-  let router = identity.router;
+  let written = Promise.resolve();
+  const trust = new RouterTrust({
+    identity,
+    joinToken: options.join || env.OAR_JOIN_TOKEN || null,
+    link,
+    newNonce: () => randomBytes(24).toString('base64url'),
+    keep(membership) {
+      written = written.then(() => rememberMembership(folder, membership)).catch(() => terminal.warn(`Where this machine belongs could not be written to ${folder}; after the next start it has to be let in again.`));
+    },
+    terminal,
+  });
   const machine = createMachine(clock);
   const doors = new ServerDoors({ clock, relayPort: options.relayPort, terminal });
   const agent: NodeAgent = new NodeAgent({
@@ -76,16 +87,12 @@ export async function runNode(options: NodeOptions, world: NodeWorld): Promise<n
     capacity: createCapacityPart(clock, { folder, learn: options.learnCapacity || fleet.capacity.learn, facts: () => machine.facts(), relaying: () => doors.active, say: (line) => terminal.warn(line) }),
     ollama,
     link,
-    finder: new RouterFinder({ clock, url: url === null ? null : routerUrl(url), link, browse: browseMdns, preferred: () => router, terminal }),
-    joinToken: options.join || env.OAR_JOIN_TOKEN || null,
+    finder: new RouterFinder({ clock, url: url === null ? null : routerUrl(url), link, browse: browseMdns, trust, terminal }),
+    trust,
     heartbeatMs: aliases.heartbeatMs ?? fleet.heartbeatMs,
     drainMs,
     terminal,
     restartOllama: (order, signal) => restartOllama(order, { process: ollama, allowed: options.allowRestart, platform: collectorTools.host.platform, run: collectorTools.run, terminal }, signal),
-    belongsTo(name) {
-      router = name;
-      rememberRouter(folder, name).catch(() => terminal.debug('The router could not be written down.'));
-    },
   });
   try {
     return await untilStopped(agent);

@@ -4,7 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import type { AccessParts } from '../access/create-access.ts';
 import { networkOf } from '../access/client-address.ts';
-import { hashOf } from '../access/key-secrets.ts';
+import { hashOf } from '../util/secret-hash.ts';
 import { Throttle } from '../access/throttle.ts';
 import { backends as backendKinds } from '../backends/index.gen.ts';
 import type { Config } from '../config/config.ts';

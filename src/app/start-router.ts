@@ -5,6 +5,7 @@ import type { Config, LoadedConfig } from '../config/config.ts';
 import { createFleet, type RunningFleet } from '../fleet/create-fleet.ts';
 import type { RunningNodeDesk } from '../fleet/node-desk.ts';
 import { heartbeatRoutes } from '../http/heartbeat.ts';
+import { heartbeatProofRoutes } from '../http/heartbeat-proof.ts';
 import { adminJobRoutes } from '../http/jobs.ts';
 import { pageFolder } from './page-folder.ts';
 import { OpenStreams } from '../http/event-stream.ts';
@@ -99,7 +100,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const sessions = { desk: access.control?.sessions ?? null, basePath: config.server.basePath, secure: config.server.https.enabled };
   const plain = routesOf({ sessions, models, clock, fleet, service, metrics, ledger, usageStore: store.usage, streams, answers: conversations, facts: statusFacts(config, version, ollamaUrl(options)), defaultTaskType: config.router.defaultTaskType, aliases: config.aliases, startedAt: clock.now(), accepting: () => state.accepting, pageFolder: config.dashboard.enabled ? pageFolder() : null });
   const nodes = createNodes({ config, store, fleet, serving, clock, log, keyless: access.control === null, denied: admin.denied, ownCapacity: options.ownCapacity });
-  const machines = [...heartbeatRoutes(nodes, { allowOtherHosts: config.fleet.allowOtherHosts, ownAddresses, ownPort: () => door.port }), ...nodeRoutes(nodes, admin.audit)];
+  const machines = [...heartbeatRoutes(nodes, { allowOtherHosts: config.fleet.allowOtherHosts, ownAddresses, ownPort: () => door.port }), ...heartbeatProofRoutes(nodes), ...nodeRoutes(nodes, admin.audit)];
   // Without a door that asks for keys these would be open.
   const health = new HealthWatch({ ...tracing.source, version, fleet: () => fleet.view(), load: () => service.load(), aliases: config.aliases, keys: () => access.policy().apiKeys, pinned: () => ({ everywhere: config.preload.pinned, nodes: policies.pins.nodes }) });
   const watching = watchingRoutes({ config, version, clock, fleet, service, store, streams, tracing, benchmarks: benchmarking.desk, presetContext: policies.presetFor, findings: () => health.findings(), latestFindings: () => health.latest() });

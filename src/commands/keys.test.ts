@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { fakeWorld } from '../../test/fakes/command-world.ts';
-import { hashOf } from '../access/key-secrets.ts';
+import { hashOf } from '../util/secret-hash.ts';
 import { runCli } from '../app/cli.ts';
 import { parsePolicy } from '../config/managed-policy.ts';
 import { commands } from './index.gen.ts';

@@ -4,9 +4,11 @@ import { RouterError } from '../core/errors.ts';
 import type { Log } from '../telemetry/telemetry.ts';
 import { type EnrolmentBook, judge, mostEnrolled, type Verdict, withNode, withoutNode } from './enrolment.ts';
 import type { KeptBook } from './enrolment-book.ts';
-import type { Heartbeat, NodeCaller } from './fleet.ts';
+import type { Heartbeat, NodeCaller, RouterProof } from './fleet.ts';
 import { NodeNames } from './node-names.ts';
 import type { NodeStates } from './node-states.ts';
+import { RouterProofs } from './router-proofs.ts';
+import type { ProofTerms } from '../util/router-proof.ts';
 
 /** Slows down those who try tokens. */
 export interface Attempts {
@@ -57,6 +59,7 @@ export class EnrolDoor {
   readonly #options: DoorOptions;
   readonly #names: NodeNames;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #proofs = new RouterProofs(() => this.#book, () => this.#tokenHash());
 
   constructor(options: DoorOptions) {
     this.#options = options;
@@ -102,6 +105,10 @@ export class EnrolDoor {
     if (verdict !== 'waiting' && secretHash !== null) attempts.succeeded(sender, secretHash, at);
     this.#names.remember(id, heartbeat, secretHash);
     return { id, enrolled: verdict !== 'waiting' };
+  }
+
+  prove(terms: ProofTerms): Promise<RouterProof> {
+    return this.#proofs.prove(terms);
   }
 
   /** Whom the caller means, if they may speak for it; null: nobody that is known. */
@@ -169,9 +176,14 @@ export class EnrolDoor {
 
   #tokenOf({ joinToken }: Heartbeat): 'right' | 'wrong' | 'none' {
     if (joinToken === null) return 'none';
+    const right = this.#tokenHash();
+    return right !== null && this.#options.hashOf(joinToken) === right ? 'right' : 'wrong';
+  }
+
+  /** Of the token that lets machines in. */
+  #tokenHash(): string | null {
     const { hashOf, enrolToken } = this.#options;
-    const right = enrolToken === undefined ? this.#book.tokenHash : hashOf(enrolToken);
-    return right !== null && hashOf(joinToken) === right ? 'right' : 'wrong';
+    return enrolToken === undefined ? this.#book.tokenHash : hashOf(enrolToken);
   }
 
   #waitingHash(id: string): string | null | undefined {

@@ -2,6 +2,7 @@
 import type { BackendState, FleetView } from '../core/fleet.ts';
 import type { NodeCommand, NodeReport, NodeState, NodeStatus } from '../core/node.ts';
 import type { Usage } from '../core/stream.ts';
+import type { ProofTerms } from '../util/router-proof.ts';
 
 export interface Fleet {
   /** Immutable and cached: the same object until something changed. */
@@ -111,6 +112,12 @@ export interface HeartbeatAnswer {
   readonly heartbeatMs: number;
 }
 
+/** That the router knows the secret of a machine, and the join token; absent where it knows none. */
+export interface RouterProof {
+  readonly secret?: string;
+  readonly token?: string;
+}
+
 /** A machine with the servers on it. */
 export interface ListedNode extends NodeState {
   readonly backends: readonly Pick<BackendState, 'id' | 'kind' | 'url' | 'status' | 'problem'>[];
@@ -120,6 +127,7 @@ export interface ListedNode extends NodeState {
 export interface NodeDesk {
   /** Rejects with `unauthenticated` or `rate_limited` when the machine is not who it says, or knows no way in. */
   hear(heartbeat: Heartbeat): Promise<HeartbeatAnswer>;
+  prove(terms: ProofTerms): Promise<RouterProof>;
   /** It says that it takes no new work. One that nobody knows is none. Rejects as `hear`. */
   leaves(nodeId: string, caller: NodeCaller): void;
   list(): readonly ListedNode[];

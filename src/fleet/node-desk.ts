@@ -6,10 +6,11 @@ import { CapacityOrders } from './capacity-orders.ts';
 import type { RunningFleet } from './create-fleet.ts';
 import { EnrolDoor, type DoorOptions } from './enrol-door.ts';
 import { withDrained } from './enrolment.ts';
-import type { Heartbeat, HeartbeatAnswer, ListedNode, NodeCaller, NodeDesk } from './fleet.ts';
+import type { Heartbeat, HeartbeatAnswer, ListedNode, NodeCaller, NodeDesk, RouterProof } from './fleet.ts';
 import { HostAddresses, type LookUp } from './host-addresses.ts';
 import { RestartOrders } from './restart-orders.ts';
 import { type BackendSink, ServerBackends } from './server-backends.ts';
+import type { ProofTerms } from '../util/router-proof.ts';
 
 type CapacityOrder = Extract<NodeCommand, { type: 'capacity_override' }>;
 
@@ -99,6 +100,10 @@ class Desk implements RunningNodeDesk {
       commands: node === undefined || !enrolled ? [] : this.#commandsFor(node, heartbeat.old),
       heartbeatMs: this.#options.heartbeatMs,
     };
+  }
+
+  prove(terms: ProofTerms): Promise<RouterProof> {
+    return this.#door.prove(terms);
   }
 
   awaitedUntil(): number | null {

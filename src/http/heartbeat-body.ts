@@ -30,6 +30,14 @@ export function readHeartbeat(text: string, at: number): HeartbeatBody {
   return { kind: 'report', report: own === null ? oldReport(fields, nodeId, at) : ownReport(own, nodeId, at), old: own === null, hosts: hostsIn(fields) };
 }
 
+/** Who asks for a proof, and with what number. Throws `invalid_request`. */
+export function readProofQuestion(text: string): { readonly nodeId: string; readonly nonce: string } {
+  const fields = ReportFields.of(parsed(text), '') ?? wrong('', 'The body must be a JSON object with node_id and nonce.');
+  const nonce = fields.text('nonce') ?? '';
+  if (!/^[\w-]{16,128}$/.test(nonce)) wrong('nonce', 'nonce must have 16 to 128 letters, digits, dashes and underscores, drawn anew for each question.');
+  return { nodeId: nodeIdIn(fields), nonce };
+}
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

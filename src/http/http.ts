@@ -30,6 +30,8 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** Epoch milliseconds. */
   readonly receivedAt: number;
+  /** This machine's end of the caller's connection. */
+  readonly ownEnd: { readonly address: string; readonly port: number };
   readonly reply: Reply;
   /** The whole body. Rejects with `payload_too_large` or `unsupported_media_type`. */
   body(limits?: BodyLimits): Promise<string>;

@@ -58,6 +58,11 @@ export class SocketExchange implements Exchange {
     return this.#request.headers;
   }
 
+  get ownEnd(): { readonly address: string; readonly port: number } {
+    const { localAddress = '', localPort = 0 } = this.#request.socket;
+    return { address: localAddress, port: localPort };
+  }
+
   get requestId(): string {
     return this.#arrival.requestId;
   }

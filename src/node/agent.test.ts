@@ -8,6 +8,7 @@ import { RouterFinder } from './find-router.ts';
 import { MachineWatch } from './machine-watch.ts';
 import type { LocalServer } from './node.ts';
 import type { LinkAnswer, RouterLink } from './router-link.ts';
+import type { NamedRouter, RouterTerms } from './router-trust.ts';
 import { ServerDoors } from './server-doors.ts';
 
 interface Sent {
@@ -26,14 +27,15 @@ class Bed {
   readonly said: string[] = [];
   readonly orders: unknown[] = [];
   readonly overrides: unknown[] = [];
-  readonly belongsTo: string[] = [];
+  readonly joined: string[] = [];
+  readonly left: string[] = [];
   ollama: BackendReport | null = { models: [{ name: 'a' }], resident: [] };
   answer: Answer | Promise<Answer> = ok({});
   localAddress = '127.0.0.1';
   routers: { name: string; urls: string[] }[] = [];
   readonly #stop = { stop: () => {}, hurry: () => {} };
 
-  start(parts: Partial<AgentParts> = {}): { ended: Promise<string> } {
+  start(parts: Partial<AgentParts> = {}, joinToken: string | null = null): { ended: Promise<string> } {
     const clock = this.clock;
     const terminal = { debug: () => {}, info: (line: string) => void this.said.push(line), warn: (line: string) => void this.said.push(line) };
     const link: RouterLink = {
@@ -47,9 +49,15 @@ class Bed {
       close: () => {},
     };
     const browse = () => ({ found: () => this.routers, ask: () => {}, close: () => {} });
+    const trust = {
+      router: undefined,
+      termsFor: () => Promise.resolve({ secret: 'secret', joinToken }),
+      joined: (router: NamedRouter) => Promise.resolve(void this.joined.push(router.name ?? router.url)),
+      left: ({ secret }: RouterTerms) => void this.left.push(secret),
+    };
     const agent = new NodeAgent({
       clock,
-      identity: { id: 'studio-1', secret: 'secret' },
+      identity: { id: 'studio-1' },
       name: 'studio',
       version: '1.0.0',
       machine: new MachineWatch({ clock, collectors: [], tools: fakeTools({}) }),
@@ -59,13 +67,12 @@ class Bed {
       capacity: { start: () => {}, stop: () => {}, now: () => ({ activity: 'idle' }), override: (command) => void this.overrides.push(command) },
       ollama: null,
       link,
-      finder: new RouterFinder({ clock, url: this.routers.length > 0 ? null : 'http://127.0.0.1:1', link, browse, preferred: () => undefined, terminal }),
-      joinToken: null,
+      finder: new RouterFinder({ clock, url: this.routers.length > 0 ? null : 'http://127.0.0.1:1', link, browse, trust, terminal }),
+      trust,
       heartbeatMs: 5000,
       drainMs: 60_000,
       terminal,
       restartOllama: (order) => Promise.resolve(void this.orders.push(order)),
-      belongsTo: (name) => void this.belongsTo.push(name),
       ...parts,
     });
     const stop = new Promise<void>((resolve) => (this.#stop.stop = resolve));
@@ -164,7 +171,7 @@ test('a router that went away is followed to its new address; one lost answer is
   bed.routers = [{ name: 'den', urls: ['http://10.0.0.1:1'] }];
   bed.start();
   await bed.pass(1000);
-  expect(bed.belongsTo).toEqual(['den']);
+  expect(bed.joined).toEqual(['den']);
   bed.answer = 'refused';
   await bed.pass(4100);
   const lost = bed.sent.length;
@@ -184,7 +191,7 @@ test('a router that went away is followed to its new address; one lost answer is
 test('the token is shown until the machine is let in; while it waits, it says how to let it in, once', async () => {
   const bed = new Bed();
   bed.answer = ok({ enrolment: 'waiting' });
-  bed.start({ joinToken: 'token' });
+  bed.start({}, 'token');
   await bed.pass(9000);
   expect(bed.sent.map(({ headers }) => headers['x-oar-join-token'])).toEqual(['token', 'token', 'token', 'token', 'token']);
   expect(bed.said.filter((line) => line.includes('oar nodes approve studio-1'))).toHaveLength(1);
@@ -195,10 +202,22 @@ test('the token is shown until the machine is let in; while it waits, it says ho
   expect(bed.sent.slice(before).map(({ headers }) => headers['x-oar-join-token'])).toEqual([undefined]);
 });
 
+test('where it is let in, and where it is told to wait again, is remembered: once each time', async () => {
+  const bed = new Bed();
+  bed.start();
+  await bed.pass(11_000);
+  expect([bed.joined, bed.left]).toEqual([['http://127.0.0.1:1'], []]);
+  bed.answer = ok({ enrolment: 'waiting' });
+  await bed.pass(11_000);
+  bed.answer = ok({});
+  await bed.pass(11_000);
+  expect([bed.joined.length, bed.left]).toEqual([2, ['secret']]);
+});
+
 test('a wrong token ends the agent with a sentence that says what to do', async () => {
   const bed = new Bed();
   bed.answer = failure(401, 'The join token is wrong.');
-  const { ended } = bed.start({ joinToken: 'wrong' });
+  const { ended } = bed.start({}, 'wrong');
   await bed.pass(1000);
   expect(await ended).toMatch(/refuses the join token.*The join token is wrong.*without --join/);
 });

@@ -11,13 +11,14 @@ import type { NodeIdentity } from './node-identity.ts';
 import type { OllamaProcess } from './ollama-process.ts';
 import { Rhythm } from './rhythm.ts';
 import type { RouterLink } from './router-link.ts';
+import type { RouterTrust } from './router-trust.ts';
 import type { ServerDoors } from './server-doors.ts';
 import { type ServerState, ServerWatch } from './server-watch.ts';
 import { machineLine, serverLine } from './tell-changes.ts';
 
 export interface AgentParts {
   readonly clock: Clock;
-  readonly identity: NodeIdentity;
+  readonly identity: Pick<NodeIdentity, 'id'>;
   /** The host's name, for people. */
   readonly name: string;
   readonly version: string;
@@ -30,14 +31,12 @@ export interface AgentParts {
   readonly ollama: OllamaProcess | null;
   readonly link: RouterLink;
   readonly finder: RouterFinder;
-  readonly joinToken: string | null;
+  readonly trust: Pick<RouterTrust, 'joined' | 'left'>;
   /** Until the router says otherwise. */
   readonly heartbeatMs: number;
   readonly drainMs: number;
   readonly terminal: Terminal;
   restartOllama(order: Extract<NodeCommand, { readonly type: 'restart_ollama' }>, signal: AbortSignal): Promise<void>;
-  /** The router of this name has let the machine in. */
-  belongsTo(router: string): void;
 }
 
 /** News are told at most so often. */
@@ -158,12 +157,13 @@ export class NodeAgent {
   }
 
   async #beat(router: FoundRouter, address: string, signal: AbortSignal): Promise<BeatOutcome> {
-    const { clock, machine, doors, identity, name, version, capacity, link, joinToken } = this.#parts;
+    const { clock, machine, doors, identity, name, version, capacity, link } = this.#parts;
     this.#rhythm.settle();
     const servers = await doors.told(this.#watch.states(), address, signal);
     const draining = this.#draining;
     const report = collectReport({ nodeId: identity.id, name, agentVersion: version, at: clock.now(), facts: machine.facts(), servers, draining, ...(capacity === null ? {} : { owner: capacity.now() }) });
-    const terms = { identity, joinToken: this.#enrolment === 'enrolled' ? null : joinToken, lanIp: this.#tellsLanIp ? address : null };
+    const { secret, joinToken } = router.terms;
+    const terms = { secret, joinToken: this.#enrolment === 'enrolled' ? null : joinToken, lanIp: this.#tellsLanIp ? address : null };
     const outcome = await beat(link, router.url, report, terms, signal);
     if (outcome.kind === 'ok') this.#heard(router, outcome.answer, draining, signal);
     if (outcome.kind === 'refused') this.#refused(router, outcome, terms.joinToken !== null);
@@ -171,7 +171,11 @@ export class NodeAgent {
   }
 
   #heard(router: FoundRouter, { enrolment, heartbeatMs, commands }: Extract<BeatOutcome, { kind: 'ok' }>['answer'], draining: boolean, signal: AbortSignal): void {
-    const { terminal, identity, belongsTo } = this.#parts;
+    const { terminal, identity, trust } = this.#parts;
+    if (!this.#connected || enrolment !== this.#enrolment) {
+      if (enrolment === 'enrolled') void trust.joined(router, router.terms, signal);
+      else trust.left(router.terms);
+    }
     if (!this.#connected) terminal.info(`Router: ${router.url}`);
     this.#connected = true;
     this.#said = '';
@@ -181,7 +185,6 @@ export class NodeAgent {
       this.#enrolment = enrolment;
       if (enrolment === 'enrolled') terminal.info('This machine belongs to the fleet and takes work.');
       else terminal.info(`This machine waits to be let in. On the router's machine type: oar nodes approve ${identity.id}`);
-      if (enrolment === 'enrolled' && router.name !== undefined) belongsTo(router.name);
     }
     for (const command of commands) this.#obey(command, signal);
   }

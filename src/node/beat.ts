@@ -1,7 +1,6 @@
 /** One heartbeat: the whole state of this machine, sent, and what the router answered. */
 import type { NodeReport } from '../core/node.ts';
 import { encodeHeartbeat } from './encode-heartbeat.ts';
-import type { NodeIdentity } from './node-identity.ts';
 import { type HeartbeatAnswer, problemIn, readAnswer } from './read-answer.ts';
 import type { LinkAnswer, RouterLink } from './router-link.ts';
 
@@ -13,7 +12,8 @@ export type BeatOutcome =
   | { readonly kind: 'refused'; readonly status: number; readonly why: string };
 
 export interface BeatTerms {
-  readonly identity: NodeIdentity;
+  /** By which the router knows this machine. */
+  readonly secret: string;
   /** Shown while the machine is not let in yet. */
   readonly joinToken: string | null;
   /** Null: the router takes this machine for another when it is told. */
@@ -21,8 +21,8 @@ export interface BeatTerms {
 }
 
 /** Never rejects. */
-export async function beat(link: RouterLink, url: string, report: NodeReport, { identity, joinToken, lanIp }: BeatTerms, signal: AbortSignal): Promise<BeatOutcome> {
-  const headers = { authorization: `Bearer ${identity.secret}`, ...(joinToken === null ? {} : { 'x-oar-join-token': joinToken }) };
+export async function beat(link: RouterLink, url: string, report: NodeReport, { secret, joinToken, lanIp }: BeatTerms, signal: AbortSignal): Promise<BeatOutcome> {
+  const headers = { authorization: `Bearer ${secret}`, ...(joinToken === null ? {} : { 'x-oar-join-token': joinToken }) };
   try {
     return outcomeOf(await link.post(url, '/heartbeat', JSON.stringify(encodeHeartbeat(report, lanIp)), headers, signal));
   } catch (thrown) {

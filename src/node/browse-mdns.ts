@@ -57,17 +57,23 @@ export function browseMdns(heard: () => void, { addresses, listen }: MdnsParts =
 export function announcedOf(services: readonly MdnsService[]): readonly Announced[] {
   const byName = new Map<string, Set<string>>();
   for (const service of services) {
-    const urls = byName.get(service.name) ?? new Set();
-    byName.set(service.name, urls);
+    const name = harmless(service.name);
+    const urls = byName.get(name) ?? new Set();
+    byName.set(name, urls);
     for (const url of urlsOf(service)) urls.add(url);
   }
   return [...byName].map(([name, urls]) => ({ name, urls: [...urls] }));
 }
 
+/** Names are shown to people, and anybody may announce anything. */
+function harmless(name: string): string {
+  return name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '').slice(0, 128);
+}
+
 function urlsOf({ port, addresses = [], referer, txt }: MdnsService): readonly string[] {
   const said = typeof txt === 'object' && txt !== null ? (txt as Readonly<Record<string, unknown>>) : {};
   const scheme = said['protocol'] === 'https' || said['tls'] === '1' || said['tls'] === 'true' ? 'https' : 'http';
-  const path = typeof said['path'] === 'string' && said['path'].startsWith('/') ? said['path'].replace(/\/+$/, '') : '';
+  const path = typeof said['path'] === 'string' && /^\/[\w./~%-]*$/.test(said['path']) ? said['path'].replace(/\/+$/, '') : '';
   const four = [...(referer === undefined ? [] : [referer.address]), ...addresses].filter((address) => /^\d+\.\d+\.\d+\.\d+$/.test(address));
   // An address of IPv6 that only holds on one link would need to name it.
   const six = addresses.filter((address) => address.includes(':') && !/^fe[89ab]/i.test(address));

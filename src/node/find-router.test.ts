@@ -3,6 +3,7 @@ import { FakeClock } from '../../test/fakes/clock.ts';
 import { announcedOf, browseMdns, type MdnsService } from './browse-mdns.ts';
 import { type Announced, candidates, type FinderSettings, RouterFinder, routerUrl } from './find-router.ts';
 
+const terms = { secret: 's', joinToken: null };
 const answer = { status: 200, text: '{}', localAddress: '10.0.0.7' };
 
 /** A network in which the test says what is announced and who answers. */
@@ -15,6 +16,7 @@ class Network {
   browsers = 0;
   asked = 0;
   preferred: string | undefined;
+  readonly strangers = new Set<string>();
   #heard: () => void = () => {};
 
   finder(url: string | null = null): RouterFinder {
@@ -38,7 +40,10 @@ class Network {
         };
         return { found: () => this.announced, ask, close };
       },
-      preferred: () => this.preferred,
+      trust: {
+        router: this.preferred,
+        termsFor: ({ url: at }) => Promise.resolve(this.strangers.has(at) ? null : terms),
+      },
       terminal: { debug: () => {}, info: (line) => void this.said.push(line), warn: (line) => void this.said.push(line) },
     };
     return new RouterFinder(settings);
@@ -59,7 +64,7 @@ test('a router that announces itself is taken at once, by the first of its addre
   await network.clock.advanceAsync(60);
   network.announce({ name: 'den', urls: ['http://172.17.0.1:11435', 'http://10.0.0.1:11435'] });
   await network.clock.advanceAsync(0);
-  expect(await found).toEqual({ name: 'den', url: 'http://10.0.0.1:11435', localAddress: '10.0.0.7' });
+  expect(await found).toEqual({ name: 'den', url: 'http://10.0.0.1:11435', localAddress: '10.0.0.7', terms });
   expect(network.probed).toEqual(['http://172.17.0.1:11435', 'http://10.0.0.1:11435']);
   expect([network.browsers, network.clock.pending]).toEqual([0, 0]);
 });
@@ -87,7 +92,7 @@ test('a given address is asked again and again, with growing pauses of at most 1
   expect(network.said).toEqual(['No router answers at http://studio:11435 yet; trying until one does.']);
   network.answering.add('http://studio:11435');
   await network.clock.advanceAsync(10_000);
-  expect(await found).toEqual({ url: 'http://studio:11435', localAddress: '10.0.0.7' });
+  expect(await found).toEqual({ url: 'http://studio:11435', localAddress: '10.0.0.7', terms });
   expect(network.browsers).toBe(0);
 });
 
@@ -100,6 +105,18 @@ test('of several routers it takes the one that has let it in, also when that is 
   await network.clock.advanceAsync(500);
   network.announce({ name: 'attic', urls: ['http://10.0.0.2:1'] }, { name: 'den', urls: ['http://10.0.0.1:1'] });
   await network.clock.advanceAsync(0);
+  expect((await found)?.name).toBe('den');
+});
+
+test('one that it may tell nothing is passed over, and asked again', async () => {
+  const network = new Network();
+  network.answering = new Set(['http://10.0.0.1:1', 'http://10.0.0.2:1']);
+  network.strangers.add('http://10.0.0.1:1').add('http://10.0.0.2:1');
+  network.announced = [{ name: 'liar', urls: ['http://10.0.0.1:1'] }, { name: 'den', urls: ['http://10.0.0.2:1'] }];
+  const found = network.finder().find(never);
+  await network.clock.advanceAsync(30_000);
+  network.strangers.delete('http://10.0.0.2:1');
+  await network.clock.advanceAsync(10_000);
   expect((await found)?.name).toBe('den');
 });
 
@@ -146,7 +163,7 @@ test('a router that was started anew on another port is the same for the machine
 
 test('the order of candidates: the known router, the one of before, the others', () => {
   const heard = [{ name: 'a', urls: ['1', '2'] }, { name: 'b', urls: ['3'] }, { name: 'c', urls: ['4'] }];
-  expect(candidates(heard, 'c', { name: 'b', url: '3', localAddress: '' }).map(({ url }) => url)).toEqual(['4', '3', '1', '2']);
+  expect(candidates(heard, 'c', { name: 'b', url: '3' }).map(({ url }) => url)).toEqual(['4', '3', '1', '2']);
 });
 
 test.each([
@@ -176,6 +193,11 @@ describe('announcements', () => {
 
   test('it tells whether the router wants https, and where below its address it is', () => {
     expect(announcedOf([service({ addresses: ['10.0.0.1'], txt: { protocol: 'https', path: '/oar/' } })])[0]?.urls).toEqual(['https://10.0.0.1:11435/oar']);
+  });
+
+  test('what somebody announces cannot write on a terminal, nor lead elsewhere', () => {
+    const heard = [service({ name: 'den\u001b[2J\n', addresses: ['10.0.0.1'], txt: { path: '/\u001b[2J' } }), service({ name: 'attic', addresses: ['10.0.0.2'], txt: { path: '@evil.example/' } })];
+    expect(announcedOf(heard)).toEqual([{ name: 'den[2J', urls: ['http://10.0.0.1:11435'] }, { name: 'attic', urls: ['http://10.0.0.2:11435'] }]);
   });
 
   test('networks that come and go are listened to and let go', () => {

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Terminal } from './node.ts';
 import type { RouterLink } from './router-link.ts';
+import type { NamedRouter, RouterTerms, RouterTrust } from './router-trust.ts';
 import { Rhythm } from './rhythm.ts';
 
 /** A router that announces itself; its addresses are only claims until one of them answers. */
@@ -18,12 +19,11 @@ export interface Browser {
   close(): void;
 }
 
-export interface FoundRouter {
-  readonly url: string;
-  /** Absent for one whose address was given. */
-  readonly name?: string;
+export interface FoundRouter extends NamedRouter {
   /** This machine's address on the way there. */
   readonly localAddress: string;
+  /** What it may be told. */
+  readonly terms: RouterTerms;
 }
 
 export interface FinderSettings {
@@ -33,8 +33,7 @@ export interface FinderSettings {
   readonly link: Pick<RouterLink, 'probe'>;
   /** `heard` is called whenever a router was heard of. */
   browse(heard: () => void): Browser;
-  /** The name of the router that has let this machine in. */
-  preferred(): string | undefined;
+  readonly trust: Pick<RouterTrust, 'router' | 'termsFor'>;
   readonly terminal: Terminal;
 }
 
@@ -76,13 +75,14 @@ export class RouterFinder {
   }
 
   async #tryAll(browser: Browser | null, loyal: boolean, signal: AbortSignal): Promise<FoundRouter | null> {
-    const { url, link, preferred } = this.#settings;
-    const known = preferred();
+    const { url, link, trust } = this.#settings;
+    const known = trust.router;
     const announced = browser?.found() ?? [];
     const waits = loyal && known !== undefined && announced.length > 0 && !announced.some(({ name }) => onSameHost(name, known));
-    for (const { url: candidate, name } of url === null ? candidates(waits ? [] : announced, known, this.#last) : [{ url }]) {
-      const answer = await link.probe(candidate, signal);
-      if (answer !== null) return { url: candidate, localAddress: answer.localAddress, ...(name === undefined ? {} : { name }) };
+    for (const candidate of url === null ? candidates(waits ? [] : announced, known, this.#last) : [{ url }]) {
+      const answer = await link.probe(candidate.url, signal);
+      const terms = answer === null ? null : await trust.termsFor(candidate, signal);
+      if (answer !== null && terms !== null) return { ...candidate, localAddress: answer.localAddress, terms };
     }
     return null;
   }
@@ -101,7 +101,7 @@ function onSameHost(name: string, known: string | undefined): boolean {
 }
 
 /** The known router first, then what is on its host, then the one of before, then the others as they were heard of. */
-export function candidates(announced: readonly Announced[], preferred: string | undefined, last: FoundRouter | null): readonly { readonly url: string; readonly name?: string }[] {
+export function candidates(announced: readonly Announced[], preferred: string | undefined, last: NamedRouter | null): readonly NamedRouter[] {
   const rank = ({ name }: Announced): number => [name === preferred, onSameHost(name, preferred), name === last?.name, true].indexOf(true);
   const heard = announced.toSorted((a, b) => rank(a) - rank(b)).flatMap(({ name, urls }) => urls.map((url) => ({ url, name })));
   if (last === null || heard.some(({ url }) => url === last.url)) return heard;

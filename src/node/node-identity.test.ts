@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { identityPath, loadIdentity, newNodeId, rememberRouter } from './node-identity.ts';
+import { identityPath, loadIdentity, newNodeId, rememberMembership } from './node-identity.ts';
 
 let folder: string;
 
@@ -51,11 +51,14 @@ test('several agents that start at once agree on one id', async () => {
   expect(readdirSync(folder)).toEqual(['node.json']);
 });
 
-test('the router that let it in is remembered, and nothing else changes', async () => {
+test('the router that let it in is remembered until it lets it go, and nothing else changes', async () => {
   const made = await loadIdentity(place());
-  await rememberRouter(folder, 'Router of the den');
-  expect(await loadIdentity(place())).toEqual({ ...made, router: 'Router of the den' });
+  const membership = { secret: 'told', router: 'Router of the den' };
+  await rememberMembership(folder, membership);
+  expect(await loadIdentity(place())).toEqual({ ...made, membership });
   expect(statSync(identityPath(folder)).mode & 0o777).toBe(0o600);
+  await rememberMembership(folder, null);
+  expect(await loadIdentity(place())).toEqual(made);
 });
 
 test('a file that is not one is not overwritten, but named', async () => {

@@ -7,9 +7,17 @@ import { isObject } from '../util/json-object.ts';
 
 export interface NodeIdentity {
   readonly id: string;
-  /** Shown to the router, which knows the machine by it. */
+  /** What this machine makes the secrets from that it shows; shown to nobody itself. */
   readonly secret: string;
-  /** The router that has let it in, by the name it announces itself with; absent: none yet. */
+  /** Absent: no router has let it in yet. */
+  readonly membership?: Membership;
+}
+
+/** Where the machine belongs. */
+export interface Membership {
+  /** By which the router knows the machine, and proves itself to it. */
+  readonly secret: string;
+  /** The name that the router announces itself with; absent: a person has named its address. */
   readonly router?: string;
 }
 
@@ -39,12 +47,13 @@ export function newNodeId(hostName: string, random: IdentityPlace['random']): st
   return `${short}-${[...random(5)].map((byte) => (byte % 36).toString(36)).join('')}`;
 }
 
-/** Remembers the router that let this machine in; the id stays the one in the file. */
-export async function rememberRouter(folder: string, router: string): Promise<void> {
+/** Remembers the router that let this machine in, null: that none does; the id stays the one in the file. */
+export async function rememberMembership(folder: string, membership: Membership | null): Promise<void> {
   const kept = await readIdentity(folder);
-  if (kept === null || kept.router === router) return;
+  if (kept === null) return;
+  const { id, secret } = kept;
   const draft = `${identityPath(folder)}.${process.pid}.new`;
-  await writeFile(draft, text({ ...kept, router }), { mode: 0o600 });
+  await writeFile(draft, text({ id, secret, ...(membership === null ? {} : { membership }) }), { mode: 0o600 });
   await rename(draft, identityPath(folder));
 }
 
@@ -58,9 +67,16 @@ async function readIdentity(folder: string): Promise<NodeIdentity | null> {
     throw new Error(`${path} cannot be read (${errorCode(thrown) ?? String(thrown)}). It holds who this machine is.`, { cause: thrown });
   }
   const value = parsed(written);
-  const [id, secret, router] = [textIn(value['id']), textIn(value['secret']), textIn(value['router'])];
+  const [id, secret] = [textIn(value['id']), textIn(value['secret'])];
   if (id === undefined || secret === undefined || !validId.test(id)) throw new Error(`${path} does not hold who this machine is. Remove it, and the machine gets a new id that has to be approved again.`);
-  return { id, secret, ...(router === undefined ? {} : { router }) };
+  const membership = membershipIn(value['membership']);
+  return { id, secret, ...(membership === undefined ? {} : { membership }) };
+}
+
+function membershipIn(value: unknown): Membership | undefined {
+  if (!isObject(value)) return undefined;
+  const [secret, router] = [textIn(value['secret']), textIn(value['router'])];
+  return secret === undefined ? undefined : { secret, ...(router === undefined ? {} : { router }) };
 }
 
 function parsed(written: string): Readonly<Record<string, unknown>> {

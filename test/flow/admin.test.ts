@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { hashOf } from '../../src/access/key-secrets.ts';
+import { hashOf } from '../../src/util/secret-hash.ts';
 import { createAdminPlane } from '../../src/app/admin-plane.ts';
 import { openAccess } from '../../src/app/open-access.ts';
 import { newRequestId, requireDialect } from '../../src/app/service.ts';

@@ -1,7 +1,9 @@
 /** Two machines on a real link, made of network namespaces: the node finds its router by mDNS and follows it. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startNode } from '../support/node-process.ts';
 import { configFile, keepForFile, newFolder, RouterProcess, runProgram } from '../support/router-process.ts';
 
@@ -46,6 +48,7 @@ if (problem !== null) console.log(`left out, since network namespaces cannot be 
 /** Runs in the namespace of one of the two machines. */
 const within = (side: keyof typeof names) => ['ip', 'netns', 'exec', names[side]] as const;
 
+const falseRouter = fileURLToPath(new URL('../support/false-router.mjs', import.meta.url));
 const tinyOllama = fileURLToPath(new URL('../support/tiny-ollama.mjs', import.meta.url));
 let ollama: ChildProcess | null = null;
 
@@ -106,6 +109,39 @@ test.skipIf(problem !== null)('the doctor hears the router across the link, and 
   const router = await serve(newFolder(), 21_437);
   expect(await examine()).toEqual([expect.stringMatching(/^ollama ok/), expect.stringMatching(/^router ok The router at http:\/\/10\.213\.77\.1:21437 answers/), expect.stringMatching(/^mdns ok Heard by mDNS: Fleet Manager Router/)]);
   await router.stop();
+});
+
+/** Announces himself on the router's machine; all that he is told. */
+function startFalseRouter(port: number, trueRouter: string): () => readonly { readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly body: string }[] {
+  const record = join(newFolder(), 'told');
+  writeFileSync(record, '');
+  const [program, ...before] = within('router');
+  const liar = spawn(program, [...before, process.execPath, falseRouter], { env: { PATH: process.env['PATH'], FALSE_HOST: addresses.router, FALSE_PORT: String(port), FALSE_RECORD: record, TRUE_ROUTER: trueRouter }, stdio: 'ignore' });
+  onTestFinished(() => void liar.kill('SIGKILL'));
+  return () => readFileSync(record, 'utf8').split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as { path: string; headers: Record<string, string>; body: string }]));
+}
+
+test.skipIf(problem !== null)('who falsely announces himself as the router is told neither token nor secret, by a new machine and by one that belongs to the fleet', { timeout: 60_000 }, async () => {
+  const folder = newFolder();
+  const router = await serve(folder, 21_439);
+  const [, token = ''] = await waitFor(() => /oar node --join (\S+)/.exec(router.stderr));
+  await router.stop();
+  const told = startFalseRouter(21_440, `http://${addresses.router}:21439`);
+  const node = await startNode(['--join', token], { within: within('node') });
+  await expect.poll(() => node.stderr, { timeout: 10_000 }).toMatch(/21440 announces itself, but does not know this machine or its join token.*oar nodes token/);
+  const again = await serve(folder, 21_439);
+  await node.until(/belongs to the fleet/);
+  await expect.poll(() => chatAt(21_439), { timeout: 5000 }).toMatch(/^200 .*Hello from tiny:1b/);
+  await again.stop('SIGKILL');
+  const before = told().length;
+  await expect.poll(() => node.stderr, { timeout: 10_000 }).toMatch(/does not answer.*Looking for it/);
+  await expect.poll(() => told().slice(before).map(({ path }) => path), { timeout: 10_000 }).toContain('/heartbeat/proof');
+  const last = await serve(folder, 21_439);
+  await expect.poll(() => chatAt(21_439), { timeout: 15_000 }).toMatch(/^200 .*Hello from tiny:1b/);
+  expect(new Set(told().map(({ path }) => path))).toEqual(new Set(['/health', '/heartbeat/proof']));
+  expect(told().filter(({ headers, body }) => 'authorization' in headers || 'x-oar-join-token' in headers || body.includes(token))).toEqual([]);
+  await node.stop();
+  await last.stop();
 });
 
 async function waitFor(look: () => RegExpExecArray | null): Promise<RegExpExecArray> {

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hashOf } from '../../src/access/key-secrets.ts';
+import { hashOf } from '../../src/util/secret-hash.ts';
 import { ask, fakeServer, type Json, objectIn, openAi, read, routerOver } from '../support/flow-bed.ts';
 import { model, type TestRouter } from '../support/test-router.ts';
 

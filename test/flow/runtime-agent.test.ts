@@ -1,7 +1,7 @@
 /** What a gateway such as Kong relies on: capabilities, runtime, execution on a model that it chose, jobs that name their node. */
 import { afterEach, expect, test } from 'vitest';
 import { FakeGateway, type GatewayNode } from '../fakes/gateway.ts';
-import { hashOf } from '../../src/access/key-secrets.ts';
+import { hashOf } from '../../src/util/secret-hash.ts';
 import { ask, backendsOf, call, chat, errorIn, expectAtRest, fakeServer, faultsOf, type Json, objectIn, openAi, payloadsIn, queued, read, routerOver, routerWith, until } from '../support/flow-bed.ts';
 import { isoTime } from '../support/jobs-bed.ts';
 import { model, type TestRouter } from '../support/test-router.ts';

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach } from 'vitest';
-import { hashOf } from '../../src/access/key-secrets.ts';
+import { hashOf } from '../../src/util/secret-hash.ts';
 import { type Json, objectIn } from './flow-bed.ts';
 
 export function secretOf(id: string): string {
