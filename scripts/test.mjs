@@ -9,6 +9,9 @@ import { findChromium } from './chromium.mjs';
 import { findRealEngines } from './real-engines.mjs';
 import { ensureBuilt, ensureInstalled } from './setup.mjs';
 import { root, runScript, secondsSince, StepFailed } from './step.mjs';
+import { afterSecondRun, countRun, faultsIn, filesAgain, judge, row, summary, table, told } from './test-report.mjs';
+
+/** @typedef {import('./test-report.mjs').Row} Row */
 
 /**
  * Where each tier's tests lie, whether they need dist, and after how many minutes a run of it counts as hung.
@@ -21,28 +24,6 @@ const tiers = {
   real: { folder: 'test/e2e', needsBuild: true, limitMinutes: 20 },
   long: { folder: 'test/long', needsBuild: true, limitMinutes: 20 },
 };
-
-/**
- * What became of one tier. `leftOut` says why it did not run; `owed` that it could have.
- * @typedef {{ tier: string, passed: number, failed: number, skipped: number, seconds: string, note: string, leftOut: boolean, owed: boolean }} Row
- */
-
-/** @param {string} tier @param {Partial<Row>} [values] @returns {Row} */
-const row = (tier, values) => ({ tier, passed: 0, failed: 0, skipped: 0, seconds: '', note: '', leftOut: false, owed: false, ...values });
-
-/**
- * Counts a run from Vitest's JSON report. A file that could not be loaded, or a run that ended badly although no test failed, is one failure.
- * @param {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number, testResults: readonly { status: string, assertionResults: readonly { status: string }[] }[] } | null} report
- * @param {number | null} exitCode null: ended by a signal
- */
-export function countRun(report, exitCode) {
-  if (!report) return { passed: 0, failed: 1, skipped: 0, note: 'the run left no report' };
-  const unloaded = report.testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed')).length;
-  const counts = { passed: report.numPassedTests, failed: report.numFailedTests + unloaded, skipped: report.numPendingTests + report.numTodoTests };
-  if (exitCode !== 0 && counts.failed === 0) return { ...counts, failed: 1, note: `the run itself ended with ${exitCode ?? 'a signal'}` };
-  const total = counts.passed + counts.failed + counts.skipped;
-  return { ...counts, note: total === 0 ? 'no tests' : unloaded > 0 ? `${unloaded} file(s) could not be loaded` : '' };
-}
 
 /** @param {string} tier @param {readonly string[]} extra @param {NodeJS.ProcessEnv} env @param {string} reportPath @returns {Promise<number | null>} */
 function runVitest(tier, extra, env, reportPath) {
@@ -62,19 +43,34 @@ function runVitest(tier, extra, env, reportPath) {
   });
 }
 
-/** @param {string} tier @param {readonly string[]} extra @param {NodeJS.ProcessEnv} env @returns {Promise<Row>} */
-async function runTier(tier, extra, env) {
-  process.stdout.write(`\n── ${tier}\n`);
+/** @param {string} tier @param {readonly string[]} extra @param {NodeJS.ProcessEnv} env @returns {Promise<{ row: Row, exitCode: number | null }>} */
+async function runOnce(tier, extra, env) {
   const folder = mkdtempSync(join(tmpdir(), 'oar-test-'));
   const startedAt = performance.now();
   try {
     const reportPath = join(folder, 'report.json');
     const exitCode = await runVitest(tier, extra, env, reportPath);
     const report = existsSync(reportPath) ? JSON.parse(readFileSync(reportPath, 'utf8')) : null;
-    return row(tier, { ...countRun(report, exitCode), seconds: secondsSince(startedAt) });
+    return { row: row(tier, { ...countRun(report, exitCode), faults: report === null ? [] : faultsIn(report), seconds: secondsSince(startedAt) }), exitCode };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Runs a tier, and the files of it that failed once more by themselves: on a machine that others keep busy a test can miss its time, and what is really
+ * broken fails again. Either way it is told. Unit tests wait for nothing, so there is no second run for them.
+ * @param {string} tier @param {readonly string[]} extra @param {NodeJS.ProcessEnv} env @returns {Promise<Row>}
+ */
+async function runTier(tier, extra, env) {
+  process.stdout.write(`\n── ${tier}\n`);
+  const startedAt = performance.now();
+  const first = await runOnce(tier, extra, env);
+  const files = tier === 'unit' ? [] : filesAgain(first.row.faults, first.exitCode);
+  if (files.length === 0) return first.row;
+  process.stdout.write(`\n── ${tier} again: ${files.length} file(s) that failed\n`);
+  const second = await runOnce(tier, [...files, '--no-file-parallelism'], env);
+  return { ...afterSecondRun(first.row, second.row), seconds: secondsSince(startedAt) };
 }
 
 /** @param {string} tier */
@@ -116,39 +112,6 @@ async function result(tier, { extra, built, full }) {
   return runTier(tier, extra, env);
 }
 
-/** @param {readonly Row[]} rows */
-export function table(rows) {
-  const cells = rows.map(({ tier, passed, failed, skipped, seconds, note, leftOut }) =>
-    leftOut ? [tier, '-', '-', '-', '-', `left out: ${note}`] : [tier, `${passed}`, `${failed}`, `${skipped}`, seconds, note],
-  );
-  const all = [['tier', 'passed', 'failed', 'skipped', 'seconds', ''], ...cells];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...all.map((line) => line[column].length)));
-  return all.map((line) => line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : column < 5 ? cell.padStart(widths[column]) : cell)).join('  ').trimEnd()).join('\n');
-}
-
-/**
- * The last line, alone: `12 passed, 0 failed`, and `, 1 skipped` where some were.
- * @param {readonly Row[]} rows
- */
-export function summary(rows) {
-  const sum = (/** @type {'passed' | 'failed' | 'skipped'} */ key) => rows.reduce((total, each) => total + each[key], 0);
-  const skipped = sum('skipped');
-  return `${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
-}
-
-/**
- * A tier that could have run and did not is a failure where all are required, or where it was asked for by name.
- * @param {readonly Row[]} rows
- * @param {{ requireAll: boolean, named: boolean }} options
- * @returns {readonly Row[]}
- */
-export function judge(rows, { requireAll, named }) {
-  return rows.map((each) => {
-    const cannot = each.leftOut && each.note !== 'no tests';
-    return (requireAll && each.owed) || (named && cannot) ? { ...each, failed: each.failed + 1, leftOut: false, note: `not run as it should: ${each.note}` } : each;
-  });
-}
-
 /**
  * Prepares what the tiers need. A failed build is told, and leaves the tiers that do without it.
  * @param {readonly string[]} wanted
@@ -185,7 +148,7 @@ async function main(args) {
     rows.push(row('setup', { failed: 1, note: error.message }));
   }
   const judged = judge(rows, { requireAll: args.includes('--require-all'), named });
-  process.stdout.write(`\n${table(judged)}\n\n${summary(judged)}\n`);
+  process.stdout.write(`\n${[told(judged, root), table(judged), summary(judged)].filter(Boolean).join('\n\n')}\n`);
   process.exitCode = judged.some((each) => each.failed > 0) ? 1 : 0;
 }
 

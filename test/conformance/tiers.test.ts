@@ -1,9 +1,9 @@
 /** How a run of the tests is counted and told. */
 import { describe, expect, test } from 'vitest';
-import { countRun, judge, summary, table } from '../../scripts/test.mjs';
+import { afterSecondRun, countRun, faultsIn, filesAgain, judge, row as rowOf, summary, table, told } from '../../scripts/test-report.mjs';
 
 const counted = { numPassedTests: 3, numFailedTests: 0, numPendingTests: 1, numTodoTests: 1, testResults: [{ status: 'passed', assertionResults: [{ status: 'passed' }] }] };
-const row = { tier: 'unit', passed: 3, failed: 0, skipped: 0, seconds: '1.0', note: '', leftOut: false, owed: false };
+const row = rowOf('unit', { passed: 3, seconds: '1.0' });
 const leftOut = { ...row, tier: 'real', passed: 0, seconds: '', note: 'no Ollama', leftOut: true };
 
 describe('a run is counted', () => {
@@ -59,4 +59,41 @@ test('the table gives every tier one line, with the reason for those left out', 
     'unit       3       0        0      1.0',
     'real       -       -        -        -  left out: no Ollama',
   ]);
+});
+
+describe('what failed', () => {
+  const failed = (fullName: string) => ({ status: 'failed', fullName, failureMessages: [`${fullName} is wrong\n    at line 3\n    at run (/repo/node_modules/runner.js:1:2)\n    at new Promise (<anonymous>)`] });
+  const report = { ...counted, numFailedTests: 2, testResults: [{ status: 'failed', name: '/repo/test/a.test.ts', assertionResults: [failed('one'), failed('two'), { status: 'passed' }] }, { status: 'failed', name: '/repo/test/b.test.ts', message: 'no such file', assertionResults: [] }, { status: 'passed', name: '/repo/test/c.test.ts', assertionResults: [] }] };
+  const faults = faultsIn(report);
+  const first = rowOf('flow', { passed: 10, failed: 3, faults });
+
+  test('is told again at the end, each test and each file that could not be loaded, without the folder of the project', () => {
+    const text = told([row, first], '/repo');
+    expect(text.split('\n')).toEqual(['FAILED flow test/a.test.ts > one', '    one is wrong', '        at line 3', 'FAILED flow test/a.test.ts > two', '    two is wrong', '        at line 3', 'FAILED flow test/b.test.ts > the file could not be loaded', '    no such file']);
+    expect(told([row], '/repo')).toBe('');
+    expect(told([rowOf('flow', { faults: Array.from({ length: 30 }, () => ({ file: 'f', name: 'n', message: 'x'.repeat(9000), unsteady: false })) })], '/').length).toBeLessThan(40_000);
+  });
+
+  test('is run again where it is little, and not where much is broken or the run was ended', () => {
+    expect(filesAgain(faults, 1)).toEqual(['/repo/test/a.test.ts', '/repo/test/b.test.ts']);
+    expect(filesAgain(faults, null)).toEqual([]);
+    expect(filesAgain(Array.from({ length: 6 }, (_, index) => ({ file: `${index}`, name: '', message: '', unsteady: false })), 1)).toEqual([]);
+  });
+
+  test('and passes then counts as passed and is told as unsteady; what fails again is a failure', () => {
+    const second = rowOf('flow', { passed: 2, failed: 1, faults: faults.slice(1, 2) });
+    const both = afterSecondRun(first, second);
+    expect(both).toMatchObject({ passed: 12, failed: 1, note: '2 unsteady' });
+    expect(both.faults.map(({ name, unsteady }) => [name, unsteady])).toEqual([['two', false], ['one', true], ['the file could not be loaded', true]]);
+    expect(told([both], '/repo')).toMatch(/^FAILED flow test\/a\.test\.ts > two\n[^]*UNSTEADY \(failed, and passed when it was run again alone\) flow test\/a\.test\.ts > one/);
+  });
+
+  test('and another test that fails only the second time is a failure too', () => {
+    const other = [{ file: '/repo/test/a.test.ts', name: 'three', message: 'late', unsteady: false }];
+    expect(afterSecondRun(first, rowOf('flow', { failed: 1, faults: other }))).toMatchObject({ failed: 1, faults: [{ name: 'three', unsteady: false }, { name: 'one', unsteady: true }, { name: 'two', unsteady: true }, { unsteady: true }] });
+  });
+
+  test('and leaves no report the second time stays as it was', () => {
+    expect(afterSecondRun(first, rowOf('flow', { failed: 1, note: 'the run left no report' }))).toMatchObject({ failed: 3, faults, note: 'the second run: the run left no report' });
+  });
 });
