@@ -85,7 +85,7 @@ describe('what failed', () => {
     const both = afterSecondRun(first, second);
     expect(both).toMatchObject({ passed: 12, failed: 1, note: '2 unsteady' });
     expect(both.faults.map(({ name, unsteady }) => [name, unsteady])).toEqual([['two', false], ['one', true], ['the file could not be loaded', true]]);
-    expect(told([both], '/repo')).toMatch(/^FAILED flow test\/a\.test\.ts > two\n[^]*UNSTEADY \(failed, and passed when it was run again alone\) flow test\/a\.test\.ts > one/);
+    expect(told([both], '/repo')).toMatch(/^FAILED flow test\/a\.test\.ts > two\n[\s\S]*UNSTEADY \(failed, and passed when it was run again alone\) flow test\/a\.test\.ts > one/);
   });
 
   test('and another test that fails only the second time is a failure too', () => {
