@@ -1,6 +1,6 @@
 /** Settings that may be changed while the router runs (contract fleet part 1.3); changes outlive a restart. */
 import { RouterError } from '../core/errors.ts';
-import type { KeyValueStore } from '../store/store.ts';
+import { KeptValue, type ValueStore } from '../util/kept-value.ts';
 import { closestName } from './closest-name.ts';
 
 export interface LiveValues {
@@ -18,25 +18,24 @@ export interface LiveValues {
   readonly num_ctx_overrides: Readonly<Record<string, number>>;
 }
 
-const storeKey = 'settings.live';
-
 export class LiveSettings {
-  readonly #kv: Pick<KeyValueStore, 'get' | 'put'>;
   readonly #defaults: LiveValues;
-  #changes: Partial<LiveValues> = {};
+  /** What differs from the defaults, or did once. */
+  readonly #changes: KeptValue<Partial<LiveValues>>;
+  /** Read with each request. */
   #values: LiveValues;
 
   /** `defaults`: what the configuration says. */
-  constructor(kv: Pick<KeyValueStore, 'get' | 'put'>, defaults: LiveValues) {
-    this.#kv = kv;
+  constructor(store: ValueStore, defaults: LiveValues) {
     this.#defaults = defaults;
     this.#values = defaults;
+    this.#changes = new KeptValue<Partial<LiveValues>>({ store, key: 'settings.live', initial: {}, write: JSON.stringify, read: (text) => JSON.parse(text) as Partial<LiveValues> });
   }
 
   /** Takes over what was changed before. Rejects like the store. */
   async load(): Promise<void> {
-    const written = await this.#kv.get(storeKey);
-    if (written !== null) this.#take(JSON.parse(written) as Partial<LiveValues>);
+    await this.#changes.load();
+    this.#values = this.#with(this.#changes.now);
   }
 
   get values(): LiveValues {
@@ -57,43 +56,44 @@ export class LiveSettings {
    * with `invalid_request` naming the field, or like the store; then nothing has changed.
    */
   async change(wanted: Readonly<Record<string, unknown>>): Promise<Partial<LiveValues>> {
-    const checked = this.#checked(wanted);
-    const updated = Object.fromEntries(Object.entries(checked).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(this.#values[name as keyof LiveValues])));
-    if (Object.keys(updated).length === 0) return {};
-    const changes = { ...this.#changes, ...updated };
-    await this.#kv.put(storeKey, JSON.stringify(changes), null);
-    this.#take(changes);
+    let updated: Partial<LiveValues> = {};
+    const changes = await this.#changes.change((before) => {
+      const now = this.#with(before);
+      updated = Object.fromEntries(Object.entries(this.#checked(wanted, now)).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(now[name as keyof LiveValues])));
+      return Object.keys(updated).length === 0 ? before : { ...before, ...updated };
+    });
+    this.#values = this.#with(changes);
     return updated;
   }
 
-  #take(changes: Partial<LiveValues>): void {
-    this.#changes = changes;
-    this.#values = { ...this.#defaults, ...changes };
+  #with(changes: Partial<LiveValues>): LiveValues {
+    return { ...this.#defaults, ...changes };
   }
 
-  #checked(wanted: Readonly<Record<string, unknown>>): Partial<LiveValues> {
+  #checked(wanted: Readonly<Record<string, unknown>>, now: LiveValues): Partial<LiveValues> {
     const names = Object.keys(this.#defaults);
     return Object.fromEntries(
       Object.entries(wanted).flatMap(([name, value]): (readonly [string, unknown])[] => {
         if (name === 'fleet_intelligence') return checkBriefings(value);
         if (!names.includes(name)) throw new RouterError('invalid_request', `There is no setting \`${name}\`. ${hintFor(name, names)}`, { param: name });
-        if (name === 'num_ctx_overrides') return [[name, this.#overrides(value)]];
+        if (name === 'num_ctx_overrides') return [[name, overridesIn(value, now)]];
         if (typeof value !== 'boolean') throw new RouterError('invalid_request', `\`${name}\` must be true or false.`, { param: name });
         return [[name, value]];
       }),
     );
   }
+}
 
-  #overrides(wanted: unknown): LiveValues['num_ctx_overrides'] {
-    if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted)) throw wrongOverride('num_ctx_overrides', 'an object of models and their contexts');
-    const merged = new Map(Object.entries(this.#values.num_ctx_overrides));
-    for (const [model, context] of Object.entries(wanted)) {
-      if (context === null) merged.delete(model);
-      else if (typeof context === 'number' && Number.isSafeInteger(context) && context > 0) merged.set(model, context);
-      else throw wrongOverride(`num_ctx_overrides.${model}`, 'a whole number above 0, or null to take it away');
-    }
-    return Object.fromEntries(merged);
+/** Those that hold, with the wanted ones changed. */
+function overridesIn(wanted: unknown, { num_ctx_overrides: before }: LiveValues): LiveValues['num_ctx_overrides'] {
+  if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted)) throw wrongOverride('num_ctx_overrides', 'an object of models and their contexts');
+  const merged = new Map(Object.entries(before));
+  for (const [model, context] of Object.entries(wanted)) {
+    if (context === null) merged.delete(model);
+    else if (typeof context === 'number' && Number.isSafeInteger(context) && context > 0) merged.set(model, context);
+    else throw wrongOverride(`num_ctx_overrides.${model}`, 'a whole number above 0, or null to take it away');
   }
+  return Object.fromEntries(merged);
 }
 
 /** Old clients send all switches at once: what is off anyway may be said. */

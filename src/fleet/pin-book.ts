@@ -1,39 +1,41 @@
 /** Remembers which models are pinned to which machine. */
-import type { KeyValueStore } from '../store/store.ts';
+import { KeptValue, type ValueStore } from '../util/kept-value.ts';
 import { modelKey } from '../util/model-name.ts';
 
-const key = 'fleet.pins';
+type Pins = Readonly<Record<string, readonly string[]>>;
 
 export class PinBook {
-  readonly #kv: Pick<KeyValueStore, 'get' | 'put'>;
-  #nodes: Readonly<Record<string, readonly string[]>> = {};
+  readonly #kept: KeptValue<Pins>;
 
-  constructor(kv: Pick<KeyValueStore, 'get' | 'put'>) {
-    this.#kv = kv;
+  constructor(store: ValueStore) {
+    this.#kept = new KeptValue<Pins>({ store, key: 'fleet.pins', initial: {}, write: (nodes) => JSON.stringify({ nodes }), read: (text) => (JSON.parse(text) as { nodes: Pins }).nodes });
   }
 
   /** Takes over what was pinned before. Rejects like the store. */
-  async load(): Promise<void> {
-    const written = await this.#kv.get(key);
-    if (written !== null) this.#nodes = (JSON.parse(written) as { nodes: Readonly<Record<string, readonly string[]>> }).nodes;
+  load(): Promise<void> {
+    return this.#kept.load();
   }
 
   /** By machine, the models as they were named. */
-  get nodes(): Readonly<Record<string, readonly string[]>> {
-    return this.#nodes;
+  get nodes(): Pins {
+    return this.#kept.now;
   }
 
   of(nodeId: string): readonly string[] {
-    return Object.hasOwn(this.#nodes, nodeId) ? (this.#nodes[nodeId] ?? []) : [];
+    return pinnedTo(nodeId, this.#kept.now);
   }
 
   /** Kept when it resolves. Rejects like the store; then nothing has changed. */
   async set(nodeId: string, model: string, pinned: boolean): Promise<void> {
-    const others = this.of(nodeId).filter((name) => modelKey(name) !== modelKey(model));
-    const models = pinned ? [...others, model] : others;
-    const { [nodeId]: _before, ...rest } = this.#nodes;
-    const nodes = models.length === 0 ? rest : { ...rest, [nodeId]: models };
-    await this.#kv.put(key, JSON.stringify({ nodes }), null);
-    this.#nodes = nodes;
+    await this.#kept.change((before) => {
+      const others = pinnedTo(nodeId, before).filter((name) => modelKey(name) !== modelKey(model));
+      const models = pinned ? [...others, model] : others;
+      const { [nodeId]: _before, ...rest } = before;
+      return models.length === 0 ? rest : { ...rest, [nodeId]: models };
+    });
   }
+}
+
+function pinnedTo(nodeId: string, pins: Pins): readonly string[] {
+  return Object.hasOwn(pins, nodeId) ? (pins[nodeId] ?? []) : [];
 }

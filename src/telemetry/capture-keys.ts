@@ -1,5 +1,5 @@
 /** Whose requests and answers are kept: the keys that the configuration names, less and more those that an admin has switched since; kept over restarts. */
-import type { KeyValueStore } from '../store/store.ts';
+import { KeptValue, type ValueStore } from '../util/kept-value.ts';
 
 export interface CaptureKey {
   readonly id: string;
@@ -7,29 +7,32 @@ export interface CaptureKey {
   readonly source: 'configuration' | 'run-time';
 }
 
-const storeKey = 'capture-keys.live';
+type Switched = ReadonlyMap<string, boolean>;
 
 export class CaptureKeys {
-  readonly #kv: Pick<KeyValueStore, 'get' | 'put'>;
   readonly #configured: ReadonlySet<string>;
   /** Only what differs from the configuration. */
-  #switched: ReadonlyMap<string, boolean> = new Map();
+  readonly #switched: KeptValue<Switched>;
   /** What holds now, read with each request. */
   #on: ReadonlySet<string>;
-  /** One change after the other, so that none is lost. */
-  #work: Promise<void> = Promise.resolve();
 
-  constructor(kv: Pick<KeyValueStore, 'get' | 'put'>, configured: readonly string[]) {
-    this.#kv = kv;
+  constructor(store: ValueStore, configured: readonly string[]) {
     this.#configured = new Set(configured);
     this.#on = this.#configured;
+    this.#switched = new KeptValue<Switched>({
+      store,
+      key: 'capture-keys.live',
+      initial: new Map(),
+      write: (switched) => JSON.stringify(Object.fromEntries(switched)),
+      // What the file says by now needs no switch.
+      read: (text) => new Map(Object.entries(JSON.parse(text) as Record<string, boolean>).filter(([id, on]) => this.#configured.has(id) !== on)),
+    });
   }
 
   /** Takes over what was switched before. Rejects like the store. */
   async load(): Promise<void> {
-    const written = await this.#kv.get(storeKey);
-    // Only `#change` writes it.
-    if (written !== null) this.#take(new Map(Object.entries(JSON.parse(written) as Record<string, boolean>)));
+    await this.#switched.load();
+    this.#on = this.#all();
   }
 
   has(id: string): boolean {
@@ -37,30 +40,25 @@ export class CaptureKeys {
   }
 
   list(): readonly CaptureKey[] {
-    const ids = [...new Set([...this.#configured, ...this.#switched.keys()])].sort();
-    return ids.map((id) => ({ id, on: this.#on.has(id), source: this.#switched.has(id) ? 'run-time' : 'configuration' }));
+    const switched = this.#switched.now;
+    const ids = [...new Set([...this.#configured, ...switched.keys()])].sort();
+    return ids.map((id) => ({ id, on: this.#on.has(id), source: switched.has(id) ? 'run-time' : 'configuration' }));
   }
 
   /** Holds and is kept when it resolves. Rejects like the store; then nothing has changed. */
-  set(id: string, on: boolean): Promise<void> {
-    const change = this.#work.then(() => this.#change(id, on));
-    this.#work = change.catch(() => {});
-    return change;
+  async set(id: string, on: boolean): Promise<void> {
+    await this.#switched.change((before) => {
+      const next = new Map(before);
+      if (this.#configured.has(id) === on) next.delete(id);
+      else next.set(id, on);
+      return next;
+    });
+    this.#on = this.#all();
   }
 
-  async #change(id: string, on: boolean): Promise<void> {
-    const next = new Map(this.#switched);
-    if (this.#configured.has(id) === on) next.delete(id);
-    else next.set(id, on);
-    await this.#kv.put(storeKey, JSON.stringify(Object.fromEntries(next)), null);
-    this.#take(next);
-  }
-
-  #take(switched: ReadonlyMap<string, boolean>): void {
-    // What the file says by now needs no switch.
-    this.#switched = new Map([...switched].filter(([id, on]) => this.#configured.has(id) !== on));
+  #all(): ReadonlySet<string> {
     const on = new Set(this.#configured);
-    for (const [id, wanted] of this.#switched) wanted ? on.add(id) : on.delete(id);
-    this.#on = on;
+    for (const [id, wanted] of this.#switched.now) wanted ? on.add(id) : on.delete(id);
+    return on;
   }
 }
