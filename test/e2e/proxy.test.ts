@@ -268,7 +268,7 @@ describe.skipIf(absent !== '')('two real Ollamas behind one address', () => {
     await client.copy({ source: 'yours', destination: 'again:1' });
     expect([await pair.first.names('/api/tags'), await pair.second.names('/api/tags')]).toEqual([['both:135m', 'mine:latest'], ['again:1', 'both:135m', 'yours:latest']]);
     // A change of the servers is in the lists within seconds.
-    await expect.poll(async () => (await client.list()).models.map(({ name }) => name), { timeout: 5000 }).toContain('again:1');
+    await expect.poll(async () => (await client.list()).models.map(({ name }) => name)).toContain('again:1');
     expect((await client.chat({ model: 'again:1', messages: hello, options })).message.content).toBe(said);
     await client.delete({ model: 'again:1' });
     expect(await pair.second.names('/api/tags')).toEqual(['both:135m', 'yours:latest']);

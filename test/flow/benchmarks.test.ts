@@ -21,7 +21,7 @@ const start = (router: TestRouter, form: Json) => ask(router, `${path}/start`, f
 const progress = async (router: TestRouter): Promise<Json> => (await read(await router.get(`${path}/progress`))).body;
 
 async function ended(router: TestRouter): Promise<Json> {
-  await expect.poll(async () => (await progress(router))['status'], { timeout: 8000, interval: 20 }).not.toBe('running');
+  await expect.poll(async () => (await progress(router))['status'], { timeout: 10_000, interval: 20 }).not.toBe('running');
   return progress(router);
 }
 

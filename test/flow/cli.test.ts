@@ -57,7 +57,7 @@ test('jobs, job, result and cancel follow a job to its end', async () => {
   expect(parsed(await oar('cancel', second))).toMatchObject({ id: second, status: 'cancelled' });
   await backend.waitForAborts(1);
   release();
-  await expect.poll(async () => (await router.json(`/v1/jobs/${first}`)).status, { timeout: 5000 }).toBe('succeeded');
+  await expect.poll(async () => (await router.json(`/v1/jobs/${first}`)).status).toBe('succeeded');
   expect(parsed(await oar('result', first))).toMatchObject({ object: 'chat.completion', choices: [{ message: { content: 'Hello from small:1b.' } }] });
   const gone = await oar('result', second);
   expect([gone.code, gone.stdout]).toEqual([1, '']);

@@ -1,12 +1,10 @@
 /** `oar doctor` as a process: a machine with an Ollama and a router in reach, one without, a broken configuration, and that nothing stays. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { accessOf, closed, keyEntry, secretOf } from '../support/access-bed.ts';
 import { fakeServer, routerWith } from '../support/flow-bed.ts';
 import { configFile, freePort, newFolder, runProgram } from '../support/router-process.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 interface Told {
   readonly verdict: string;

@@ -105,7 +105,7 @@ test('a port that was taken in between is tried again until it is free', async (
   squatter.listen(child.port, '127.0.0.1');
   await taken;
   expect((squatter.address() as AddressInfo).port).toBe(child.port);
-  await expect.poll(() => troubles.length, { timeout: 10_000 }).toBeGreaterThan(1);
+  await expect.poll(() => troubles.length).toBeGreaterThan(1);
   const back = restarted();
   squatter.close();
   await back;

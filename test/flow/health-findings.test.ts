@@ -23,12 +23,12 @@ test('a server that dies on a live machine is found with its fix, and is well ag
   expect((await ask(router, openAi, chat({ model: 'a:1b' }))).status).toBe(200);
   expect(await report(router)).toMatchObject({ vitals: { health_score: 100 }, recommendations: [] });
   await fake.close();
-  await expect.poll(() => found(router), { timeout: 5000 }).toEqual([['server_down', 'critical']]);
+  await expect.poll(() => found(router)).toEqual([['server_down', 'critical']]);
   const { vitals, recommendations: [down] } = await report(router);
   expect(vitals.health_score).toBe(80);
   expect(down).toMatchObject({ title: 'studio does not answer', node_id: 'studio', fix: expect.stringContaining('oar node --start-ollama'), command: 'ollama serve' });
   const again = await fakeServer({ models: ['a:1b'], port: fake.port });
-  await expect.poll(() => found(router), { timeout: 5000 }).toEqual([]);
+  await expect.poll(() => found(router)).toEqual([]);
   expect(again.port).toBe(fake.port);
 });
 

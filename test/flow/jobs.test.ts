@@ -230,7 +230,7 @@ for (const kind of ['memory', 'sqlite'] as const) {
     const quick = await accept(toModel('other:1b'));
     const record = await ended(quick);
     expect(Date.parse(String(record.expires_at)) - Date.parse(String(record.finished_at))).toBe(1000);
-    await expect.poll(async () => (await result(quick)).status, { timeout: 5000 }).toBe(410);
+    await expect.poll(async () => (await result(quick)).status).toBe(410);
     expect(await row(quick)).toMatchObject({ status: 'expired', request_json: '', result_json: null });
     // Both are older than what has just expired: neither running nor waiting jobs do.
     expect(await row(slow)).toMatchObject({ status: 'running' });
@@ -239,7 +239,7 @@ for (const kind of ['memory', 'sqlite'] as const) {
     await ended(slow);
     expect((await result(slow)).status).toBe(200);
     await ended(queued);
-    await expect.poll(async () => (await row(slow)).status, { timeout: 5000 }).toBe('expired');
+    await expect.poll(async () => (await row(slow)).status).toBe('expired');
     expect(router.service.jobs.counts().bytes).toBeLessThan(4096);
   });
 

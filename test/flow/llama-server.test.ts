@@ -71,10 +71,10 @@ test('a model is loaded and let go over its own API, and the next probe sees it'
   const client = createProbeClient(settings, kind, 1000, new AbortController().signal);
   const inMemory = async () => (await rowsOf(router, '/api/ps')).map((row) => row['name']);
   await kind.load?.(client, 'ggml-org/Big-GGUF:Q8_0');
-  await expect.poll(inMemory, { timeout: 5000 }).toContain('ggml-org/Big-GGUF:Q8_0');
+  await expect.poll(inMemory).toContain('ggml-org/Big-GGUF:Q8_0');
   await kind.load?.(client, 'ggml-org/Big-GGUF:Q8_0');
   await kind.unload?.(client, 'ggml-org/Big-GGUF:Q8_0');
-  await expect.poll(inMemory, { timeout: 5000 }).not.toContain('ggml-org/Big-GGUF:Q8_0');
+  await expect.poll(inMemory).not.toContain('ggml-org/Big-GGUF:Q8_0');
   await expect(kind.load?.(client, 'nobody/has-it')).rejects.toMatchObject({ code: 'backend_failed', status: 404 });
 });
 

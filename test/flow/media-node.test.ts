@@ -53,7 +53,7 @@ async function offered(tools: readonly MediaTool[], more: Partial<MediaSettings>
   const host = { ...mediaHost({ PATH: join(folder, 'bin'), WHISPER_MODELS: join(folder, 'models') }), home: folder };
   media = await startMedia({ clock: systemClock, key: 'key', tools, host, ...more });
   const running = media;
-  await expect.poll(async () => (await running.find(forEver)).length, { timeout: 5000 }).toBe(1);
+  await expect.poll(async () => (await running.find(forEver)).length).toBe(1);
   return (await running.find(forEver))[0]!;
 }
 

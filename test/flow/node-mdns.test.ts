@@ -90,11 +90,11 @@ test.skipIf(problem !== null)('a node finds its router across a link, joins with
   const began = performance.now();
   await node.until(/belongs to the fleet/);
   expect(performance.now() - began).toBeLessThan(3000);
-  await expect.poll(() => chatAt(21_435), { timeout: 5000 }).toMatch(/^200 .*Hello from tiny:1b/);
+  await expect.poll(() => chatAt(21_435)).toMatch(/^200 .*Hello from tiny:1b/);
   await first.stop('SIGKILL');
   const second = await serve(folder, 21_436);
   await node.until(/Router: http:\/\/10\.213\.77\.1:21436/);
-  await expect.poll(() => chatAt(21_436), { timeout: 10_000 }).toMatch(/^200 .*Hello from tiny:1b/);
+  await expect.poll(() => chatAt(21_436)).toMatch(/^200 .*Hello from tiny:1b/);
   expect((await node.stop()).code).toBe(0);
   await second.stop();
 });
@@ -128,14 +128,14 @@ test.skipIf(problem !== null)('who falsely announces himself as the router is to
   await router.stop();
   const told = startFalseRouter(21_440, `http://${addresses.router}:21439`);
   const node = await startNode(['--join', token], { within: within('node') });
-  await expect.poll(() => node.stderr, { timeout: 10_000 }).toMatch(/21440 announces itself, but does not know this machine or its join token.*oar nodes token/);
+  await expect.poll(() => node.stderr).toMatch(/21440 announces itself, but does not know this machine or its join token.*oar nodes token/);
   const again = await serve(folder, 21_439);
   await node.until(/belongs to the fleet/);
-  await expect.poll(() => chatAt(21_439), { timeout: 5000 }).toMatch(/^200 .*Hello from tiny:1b/);
+  await expect.poll(() => chatAt(21_439)).toMatch(/^200 .*Hello from tiny:1b/);
   await again.stop('SIGKILL');
   const before = told().length;
-  await expect.poll(() => node.stderr, { timeout: 10_000 }).toMatch(/does not answer.*Looking for it/);
-  await expect.poll(() => told().slice(before).map(({ path }) => path), { timeout: 10_000 }).toContain('/heartbeat/proof');
+  await expect.poll(() => node.stderr).toMatch(/does not answer.*Looking for it/);
+  await expect.poll(() => told().slice(before).map(({ path }) => path)).toContain('/heartbeat/proof');
   const last = await serve(folder, 21_439);
   await expect.poll(() => chatAt(21_439), { timeout: 15_000 }).toMatch(/^200 .*Hello from tiny:1b/);
   expect(new Set(told().map(({ path }) => path))).toEqual(new Set(['/health', '/heartbeat/proof']));
@@ -145,6 +145,6 @@ test.skipIf(problem !== null)('who falsely announces himself as the router is to
 });
 
 async function waitFor(look: () => RegExpExecArray | null): Promise<RegExpExecArray> {
-  await expect.poll(() => look() !== null, { timeout: 5000 }).toBe(true);
+  await expect.poll(() => look() !== null).toBe(true);
   return look() as RegExpExecArray;
 }

@@ -22,7 +22,7 @@ test('its pictures are asked for through the router, come whole, and end when no
   const { folder, env } = painter();
   const router = await bareRouter();
   const node = await startNode(['--router-url', router.url, '--ollama-host', nobody, '--node-id', 'mac-1'], { env });
-  await expect.poll(async () => (await router.post('/api/generate-image', { model: 'flux-schnell', prompt: 'a cat' })).status, { timeout: 8000, interval: 100 }).toBe(200);
+  await expect.poll(async () => (await router.post('/api/generate-image', { model: 'flux-schnell', prompt: 'a cat' })).status, { timeout: 10_000, interval: 100 }).toBe(200);
   const response = await router.post('/api/generate-image', { model: 'flux-schnell', prompt: 'a cat' });
   expect([response.headers.get('content-type'), response.headers.get('x-fleet-node'), response.headers.get('x-fleet-model')]).toEqual(['image/png', 'mac-1', 'flux-schnell']);
   expect(Buffer.from(await response.arrayBuffer()).equals(png)).toBe(true);
@@ -33,15 +33,15 @@ test('its pictures are asked for through the router, come whole, and end when no
   const left = fetch(`${router.url}/api/generate-image`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ model: 'flux-dev', prompt: 'endless' }), signal: leaving.signal });
   left.catch(() => {});
   const pid = join(folder, 'pid');
-  await expect.poll(() => existsSync(pid) && readFileSync(pid, 'utf8') !== '', { timeout: 5000 }).toBe(true);
+  await expect.poll(() => existsSync(pid) && readFileSync(pid, 'utf8') !== '').toBe(true);
   leaving.abort();
-  await expect.poll(() => isAlive(Number(readFileSync(pid, 'utf8'))), { timeout: 5000 }).toBe(false);
+  await expect.poll(() => isAlive(Number(readFileSync(pid, 'utf8')))).toBe(false);
 });
 
 test('are not offered with --no-media', async () => {
   const { env } = painter();
   const router = await bareRouter();
   const node = await startNode(['--router-url', router.url, '--ollama-host', nobody, '--no-media'], { env });
-  await expect.poll(async () => (await nodeOf(router, node.url))?.report?.servers.length, { timeout: 5000 }).toBe(1);
+  await expect.poll(async () => (await nodeOf(router, node.url))?.report?.servers.length).toBe(1);
   expect(await router.json('/api/image-models')).toEqual({ models: [] });
 });

@@ -44,10 +44,10 @@ test('an Ollama that the router can reach itself is told as it is', async () => 
 test('an OLLAMA_HOST that is a router is none of this machine: nothing goes in a circle', async () => {
   const [router, other] = [await bareRouter(), await bareRouter()];
   const node = await startNode(['--router-url', router.url], { env: { OLLAMA_HOST: other.url } });
-  await expect.poll(async () => (await nodeOf(router, node.url))?.report?.servers, { timeout: 10_000 }).toMatchObject([{ name: 'ollama', status: 'down', problem: expect.stringContaining('--ollama-host') }]);
+  await expect.poll(async () => (await nodeOf(router, node.url))?.report?.servers).toMatchObject([{ name: 'ollama', status: 'down', problem: expect.stringContaining('--ollama-host') }]);
   await node.until(/It is a router\./);
   const itself = await startNode(['--router-url', other.url], { env: { OLLAMA_HOST: other.url } });
-  await expect.poll(() => itself.stderr, { timeout: 10_000 }).toMatch(/refuses this machine\. .*is this router/);
+  await expect.poll(() => itself.stderr).toMatch(/refuses this machine\. .*is this router/);
 });
 
 test('the report tells what the machine is', async () => {
@@ -67,13 +67,13 @@ test('SIGTERM: the router sends no more, a running stream ends whole, then the n
   fake.script('a:1b', { chunks, chunkDelayMs: 60, times: 1 });
   const router = await bareRouter({ router: { holdMs: 100 } });
   const node = await startNode(['--router-url', router.url, '--ollama-host', fake.url]);
-  await expect.poll(async () => (await nodeOf(router, node.url))?.backends[0]?.status, { timeout: 10_000 }).toBe('up');
+  await expect.poll(async () => (await nodeOf(router, node.url))?.backends[0]?.status).toBe('up');
   const stream = await chatWith(router, 'a:1b', { stream: true });
   const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = (await reader.read()).value ?? '';
   node.signal('SIGTERM');
   await node.until(/Draining: 1 running request/);
-  await expect.poll(async () => (await nodeOf(router, node.url))?.draining, { timeout: 10_000 }).toBe(true);
+  await expect.poll(async () => (await nodeOf(router, node.url))?.draining).toBe(true);
   expect((await chatWith(router, 'a:1b')).status).toBe(503);
   for (let piece = await reader.read(); !piece.done; piece = await reader.read()) text += piece.value;
   const words = [...text.matchAll(/^data: (\{.*\})$/gm)].map(([, json = '{}']) => (JSON.parse(json) as { choices: { delta: { content?: string } }[] }).choices[0]?.delta.content ?? '');
@@ -87,7 +87,7 @@ test('a second signal ends at once', async () => {
   const release = fake.hold();
   const router = await bareRouter();
   const node = await startNode(['--router-url', router.url, '--ollama-host', fake.url]);
-  await expect.poll(async () => (await nodeOf(router, node.url))?.backends[0]?.status, { timeout: 10_000 }).toBe('up');
+  await expect.poll(async () => (await nodeOf(router, node.url))?.backends[0]?.status).toBe('up');
   const answer = chatWith(router, 'a:1b');
   await fake.waitForRequests(1);
   node.signal('SIGINT');
@@ -104,7 +104,7 @@ test('Ollama dies: the machine stays online and its server is down; it returns a
   const node = await startNode(['--router-url', router.url, '--ollama-host', fake.url]);
   await servedWithin(router, 'a:1b', 10_000);
   await fake.close();
-  await expect.poll(async () => (await nodeOf(router, node.url))?.report?.servers[0]?.status, { timeout: 10_000 }).toBe('down');
+  await expect.poll(async () => (await nodeOf(router, node.url))?.report?.servers[0]?.status).toBe('down');
   expect((await nodeOf(router, node.url))?.status).toBe('online');
   expect((await chatWith(router, 'a:1b')).status).toBe(503);
   await fakeOllama({ ...hidden, port: fake.port });
@@ -116,7 +116,7 @@ test('a node without Ollama starts, says so, and serves as soon as there is one'
   const router = await bareRouter();
   const node = await startNode(['--router-url', router.url, '--ollama-host', `http://127.0.0.1:${port}`]);
   await node.until(/No Ollama answers at .*--start-ollama/);
-  await expect.poll(async () => (await nodeOf(router, node.url))?.status, { timeout: 10_000 }).toBe('online');
+  await expect.poll(async () => (await nodeOf(router, node.url))?.status).toBe('online');
   await fakeOllama({ port });
   expect(await servedWithin(router, 'a:1b', 10_000)).toBeLessThan(3000);
 });
@@ -130,7 +130,7 @@ test('a router that is gone for a while is found again, and the node starts with
   const first = await bareRouter({ server, fleet: { heartbeatMs: 500 } });
   await servedWithin(first, 'a:1b', 10_000);
   await first.stop();
-  await expect.poll(() => node.stderr, { timeout: 10_000 }).toMatch(/does not answer.*Looking for it/);
+  await expect.poll(() => node.stderr).toMatch(/does not answer.*Looking for it/);
   const second = await bareRouter({ server });
   await servedWithin(second, 'a:1b', 10_000);
 });
@@ -166,7 +166,7 @@ test('--start-ollama: it is started, started again when it dies, told with its s
   expect(ollama.starts()).toEqual([{ pid: expect.any(Number), args: ['serve'], parallel: '3' }]);
   expect((await nodeOf(router, node.url))?.report?.servers[0]?.maxConcurrent).toBe(3);
   process.kill(ollama.starts()[0]!.pid, 'SIGKILL');
-  await expect.poll(() => ollama.starts().length, { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => ollama.starts().length).toBe(2);
   await servedWithin(router, 'tiny:1b', 10_000);
   expect((await node.stop()).code).toBe(0);
   expect(ollama.starts().map(({ pid }) => isAlive(pid))).toEqual([false, false]);

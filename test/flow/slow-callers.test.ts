@@ -179,7 +179,7 @@ test('a connection that a client opened ahead and never used does not hold up a 
   await unused.closed;
 });
 
-test('a megabyte of brackets costs little and harms nobody, wherever it is sent', async () => {
+test('a megabyte of brackets costs little and harms nobody, wherever it is sent', { timeout: 60_000 }, async () => {
   const backend = await fakeServer({ models: ['a:1b'] });
   const router = await routerOver(backend, { store: { kind: 'memory', path: `${ownFolder()}/router.db` } });
   const deep = '['.repeat(1_000_000);

@@ -87,7 +87,7 @@ test('health tells whether anything can be served; live does not look at backend
   expect(await json('/health/live')).toEqual({ status: 'ok', service: 'ollama-agent-router' });
   expect(await json('/health/ready')).toEqual({ status: 'ready' });
   await backend.close();
-  await expect.poll(async () => (await router.get('/health')).status, { timeout: 5000 }).toBe(503);
+  await expect.poll(async () => (await router.get('/health')).status).toBe(503);
   const down = await router.get('/health');
   expect(await down.json()).toMatchObject({ status: 'unavailable', service: 'ollama-agent-router', endpoints: [{ id: 'ollama', status: 'down', problem: expect.any(String) }] });
   expect(Number(down.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
@@ -98,7 +98,7 @@ test('health tells whether anything can be served; live does not look at backend
   // The list of models does not fail with the server (contract part 1.1).
   expect(await json('/v1/router/models')).toMatchObject({ configured: [{ name: 'small:1b' }, { name: 'coder:7b' }], ollama: { models: [] }, loaded: [] });
   backend = await startFakeBackend({ models: ['small:1b', 'coder:7b'], port: backend.port });
-  await expect.poll(async () => (await router.get('/health')).status, { timeout: 5000 }).toBe(200);
+  await expect.poll(async () => (await router.get('/health')).status).toBe(200);
 });
 
 test('health answers HEAD, and lives below the base path alone', async () => {
@@ -206,7 +206,7 @@ test('runtime and status tell queues, jobs and what is in memory, as the backend
   const queues = { globalQueued: 0, globalRunning: 0, byModel: [{ model: 'small:1b', queued: 0, running: 0, concurrency: 1 }, { model: 'coder:7b', queued: 0, running: 0, concurrency: 2 }] };
   const loaded = [expect.objectContaining({ name: 'small:1b', id: expect.stringMatching(/^[0-9a-f]{12}$/), size: '1.0 GB', processor: '100% GPU', until: '2099-01-01T00:00:00Z' })];
   // That it is in memory is known at once, the rest from the next probe on.
-  await expect.poll(async () => (await json('/v1/router/runtime')).loadedModels, { timeout: 3000 }).toEqual(loaded);
+  await expect.poll(async () => (await json('/v1/router/runtime')).loadedModels).toEqual(loaded);
   const runtime = await json('/v1/router/runtime');
   expect(runtime).toEqual({
     nodeId: 'lab-1',
@@ -221,7 +221,7 @@ test('runtime and status tell queues, jobs and what is in memory, as the backend
   expect(await json('/v1/router/status')).toMatchObject({ nodeId: 'lab-1', service: 'ollama-agent-router', queue: queues, loadedModels: loaded, config: { models: 2, routes: ['simple_chat', 'my_task'], basePath: '/', protocol: 'http' } });
   expect(await json('/v1/router/models')).toMatchObject({ configured: [{ name: 'small:1b' }, { name: 'coder:7b' }], ollama: { models: [{ name: 'small:1b', size: 1_000_000_000 }, { name: 'coder:7b' }] }, loaded });
   backend.catalogue.resident.clear();
-  await expect.poll(async () => (await json('/v1/router/runtime')).loadedModels, { timeout: 3000 }).toEqual([]);
+  await expect.poll(async () => (await json('/v1/router/runtime')).loadedModels).toEqual([]);
 });
 
 test('several GPUs count together (AR-D24)', async () => {
@@ -282,7 +282,7 @@ test('status answers at once while the GPU tool hangs; then the GPU is unknown',
   const smi = program('nvidia-smi', ['NVIDIA L4, 23034, 1000, 22034, 7, 0'], true);
   await start(gpu(smi.path, { monitor: { enabled: true, intervalMs: 200, nvidiaSmiPath: smi.path } }));
   expect(await json('/v1/router/runtime')).toMatchObject({ status: 'ok', gpu: { vramFreeMb: 22_034 } });
-  await expect.poll(() => smi.runs(), { timeout: 5000 }).toBe(2);
+  await expect.poll(() => smi.runs()).toBe(2);
   for (const address of ['capabilities', 'runtime']) {
     const times: number[] = [];
     for (let count = 0; count < 41; count += 1) {
@@ -292,7 +292,7 @@ test('status answers at once while the GPU tool hangs; then the GPU is unknown',
     }
     expect(times.toSorted((a, b) => a - b)[20], address).toBeLessThan(20);
   }
-  await expect.poll(async () => (await json('/v1/router/runtime')).status, { timeout: 5000 }).toBe('degraded');
+  await expect.poll(async () => (await json('/v1/router/runtime')).status).toBe('degraded');
   expect(await json('/v1/router/runtime')).not.toHaveProperty('gpu');
   expect((await metrics()).has('oar_gpu_vram_free_mb')).toBe(false);
 });
@@ -302,6 +302,6 @@ test("Ollama's own program is never run (AR-D22)", async () => {
   process.env['PATH'] = folder;
   await start({ gpu: {} });
   expect((await chat()).status).toBe(200);
-  await expect.poll(async () => (await json('/v1/router/runtime')).loadedModels, { timeout: 3000 }).toHaveLength(1);
+  await expect.poll(async () => (await json('/v1/router/runtime')).loadedModels).toHaveLength(1);
   expect(ollama.runs()).toBe(0);
 });

@@ -21,8 +21,6 @@ export interface Answer {
   readonly body: Json;
 }
 
-vi.setConfig({ testTimeout: 10_000 });
-
 const fakes: FakeBackend[] = [];
 const routers: TestRouter[] = [];
 const callers: AbortController[] = [];
@@ -140,7 +138,7 @@ export function payloadsIn(text: string): string[] {
 
 /** Looks often until it holds; for states that no event tells of. */
 export function until(holds: () => boolean): Promise<void> {
-  return vi.waitFor(() => expect(holds(), holds.toString()).toBe(true), { timeout: 5000, interval: 2 });
+  return vi.waitFor(() => expect(holds(), holds.toString()).toBe(true), { timeout: 10_000, interval: 2 });
 }
 
 export function queued(router: TestRouter, count: number): Promise<void> {

@@ -55,7 +55,7 @@ test('a model is unloaded from its row, and pulled with its progress', async () 
   const card = page.getByRole('article', { name: 'studio' });
   await card.getByRole('button', { name: 'Unload qwen3:32b from studio' }).click();
   await card.getByRole('button', { name: 'Yes' }).click();
-  await vi.waitFor(() => expect(studio.requests.some((request) => request.body?.['keep_alive'] === 0 && request.body?.['model'] === 'qwen3:32b')).toBe(true));
+  await vi.waitFor(() => expect(studio.requests.some((request) => request.body?.['keep_alive'] === 0 && request.body?.['model'] === 'qwen3:32b')).toBe(true), { timeout: 10_000 });
   await card.getByRole('button', { name: 'Pull a model to studio' }).click();
   const dialog = page.getByRole('dialog', { name: 'Pull a model to studio' });
   await dialog.getByLabel('Model').fill('smollm:135m');

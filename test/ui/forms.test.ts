@@ -84,7 +84,7 @@ test('where a key is wanted the page asks for it, keeps none, and then shows the
   await dialog.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('navigation', { name: 'Fleet now' }).getByText('nodes up').waitFor();
   await dialog.waitFor({ state: 'detached' });
-  await vi.waitFor(async () => expect(await page.locator('main').innerText()).toMatch(/machine/));
+  await vi.waitFor(async () => expect(await page.locator('main').innerText()).toMatch(/machine/), { timeout: 10_000 });
   expect(await page.evaluate('JSON.stringify(localStorage) + document.cookie + location.href')).not.toContain(secretOf('ann'));
   await page.goto(`${router.url}/dashboard/settings`);
   await page.getByText('Signed in as ann').waitFor();

@@ -40,7 +40,7 @@ test('models: use, places and memory, and each with what can be done there', asy
   const page = await openPage(router.url, '/models');
   const row = page.getByRole('row').filter({ hasText: 'coder:14b' });
   await row.waitFor();
-  await expect.poll(() => row.innerText(), { timeout: 10_000 }).toMatch(/1 of 2 in memory/);
+  await expect.poll(() => row.innerText()).toMatch(/1 of 2 in memory/);
   await row.getByRole('img', { name: /coder:14b by hour of the day: .*1/ }).waitFor();
   await row.click();
   const drawer = page.getByRole('complementary', { name: 'Model coder:14b' });
