@@ -14,7 +14,7 @@ const minute = 60_000;
 const noSpread: Spread = { count: 0, sum: 0, min: 0, max: 0, p50: 0, p75: 0, p95: 0, p99: 0 };
 
 function figures(more: Partial<Figures>): Figures {
-  return { at, name: '', second: '', requests: 100, completed: 100, failed: 0, cancelled: 0, interrupted: 0, retries: 0, fallbacks: 0, coldLoads: 0, cachedTokens: 0, latencyMs: noSpread, firstPartMs: noSpread, promptTokens: noSpread, completionTokens: noSpread, totalTokens: noSpread, firstAt: at, lastAt: at, ...more };
+  return { at, name: '', second: '', requests: 100, completed: 100, failed: 0, cancelled: 0, interrupted: 0, retries: 0, fallbacks: 0, coldLoads: 0, cachedTokens: 0, generatingMs: 0, generatedTokens: 0, latencyMs: noSpread, firstPartMs: noSpread, promptTokens: noSpread, completionTokens: noSpread, totalTokens: noSpread, firstAt: at, lastAt: at, ...more };
 }
 
 function requests(more: Partial<RequestFigures> = {}): RequestFigures {
@@ -120,7 +120,7 @@ const cases: Readonly<Record<string, { readonly fires: readonly (readonly [strin
     // A model of full precision is as large in memory as on the disk, however few parameters it has.
     silent: [{ fleet: resident(1.5 * gib) }, { fleet: fleet([node()], [backend({ report: { models: [{ name: 'f16:8b', sizeBytes: 16 * gib }], resident: [{ name: 'f16:8b', sizeBytes: 17 * gib }] } })]) }],
   },
-  context_waste: { fires: [['info', { contexts: context({ allocatedTokens: 17_000 }) }], ['warning', { contexts: context({ allocatedTokens: 33_000 }) }]], silent: [{ contexts: context({ allocatedTokens: 16_000 }) }, { contexts: context({ allocatedTokens: 33_000, requests: 9 }) }] },
+  context_waste: { fires: [['info', { contexts: context({ allocatedTokens: 17_000 }) }], ['warning', { contexts: context({ allocatedTokens: 33_000 }) }]], silent: [{ contexts: context({ allocatedTokens: 16_000 }) }, { contexts: context({ allocatedTokens: 33_000, requests: 9 }) }, { contexts: context({ allocatedTokens: 4096, recommendedTokens: 4096, p99Tokens: 200 }) }] },
   prompts_too_long: {
     fires: [['warning', { recent: [1, 2, 3].map(() => trace({ error: 'context_overflow' })) }], ['warning', { recent: [1, 2, 3].map(() => trace({ rewrites: ['trim'] })) }]],
     silent: [{ recent: [1, 2].map(() => trace({ error: 'context_overflow' })) }],

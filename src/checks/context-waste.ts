@@ -1,4 +1,4 @@
-/** Check `context_waste`: a model is loaded with a context many times longer than anybody uses. */
+/** Check `context_waste`: a model is loaded with a context many times longer than anybody uses, and a shorter one is advised. */
 import type { Check } from './check.ts';
 
 const times = 4;
@@ -9,7 +9,7 @@ export const check: Check = {
   id: 'context_waste',
   run: ({ contexts }) =>
     contexts
-      .filter(({ requests, p99Tokens, allocatedTokens }) => requests >= enough && p99Tokens > 0 && allocatedTokens > times * p99Tokens)
+      .filter(({ requests, p99Tokens, allocatedTokens, recommendedTokens }) => requests >= enough && p99Tokens > 0 && allocatedTokens > times * p99Tokens && recommendedTokens < allocatedTokens)
       .map(({ model, nodeId, allocatedTokens, p99Tokens, recommendedTokens, requests }) => ({
         severity: allocatedTokens > manyTimes * p99Tokens ? 'warning' : 'info',
         title: `${model} has far more context than it uses`,
