@@ -38,6 +38,9 @@ export interface Figures {
   /** A model had to be loaded first. */
   readonly coldLoads: number;
   readonly cachedTokens: number;
+  /** What complete answers took to write, and the tokens that were written in it; of those that tell both. */
+  readonly generatingMs: number;
+  readonly generatedTokens: number;
   /** From arrival to the end, of completed requests. */
   readonly latencyMs: Spread;
   /** From arrival to the first part, where there was one. */

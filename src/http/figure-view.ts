@@ -25,12 +25,11 @@ export function modelDayRow(row: Figures): Json {
 }
 
 export function modelSummaryRow(row: Figures): Json {
-  const { latencyMs } = row;
-  const generatingMs = latencyMs.sum - row.firstPartMs.sum;
+  const { latencyMs, generatingMs, generatedTokens } = row;
   return {
     model_name: row.name, total_requests: row.requests, avg_latency_ms: mean(latencyMs), min_latency_ms: latencyMs.count === 0 ? null : tenth(latencyMs.min), max_latency_ms: latencyMs.count === 0 ? null : tenth(latencyMs.max),
     first_seen: seconds(row.firstAt), last_seen: seconds(row.lastAt), avg_ttft_ms: mean(row.firstPartMs), failed_count: row.failed, ...tokens(row),
-    tokens_per_second: generatingMs > 0 && row.completionTokens.sum > 0 && latencyMs.count === row.firstPartMs.count ? tenth((row.completionTokens.sum * 1000) / generatingMs) : null,
+    tokens_per_second: generatingMs > 0 ? tenth((generatedTokens * 1000) / generatingMs) : null,
   };
 }
 

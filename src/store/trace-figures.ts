@@ -8,9 +8,11 @@ const hourMs = 3_600_000;
 export const spanMs = { hour: hourMs, day: 24 * hourMs } as const;
 
 const countNames = ['requests', 'completed', 'failed', 'cancelled', 'interrupted', 'retries', 'fallbacks', 'coldLoads', 'cachedTokens'] as const;
+/** They came later: in the texts they stand behind the rest, and older texts are without. */
+const laterNames = ['generatingMs', 'generatedTokens'] as const;
 const spreadNames = ['latencyMs', 'firstPartMs', 'promptTokens', 'completionTokens', 'totalTokens'] as const;
 const tokenSpreads: ReadonlySet<string> = new Set(['promptTokens', 'completionTokens', 'totalTokens']);
-type CountName = (typeof countNames)[number];
+type CountName = (typeof countNames | typeof laterNames)[number];
 type SpreadName = (typeof spreadNames)[number];
 
 /** The figures of one span and name, as they are kept. */
@@ -60,7 +62,7 @@ export function tagsOf({ tags }: Trace): readonly string[] {
 const noTags: readonly string[] = [];
 
 export function emptySum(): Sum {
-  const counts = Object.fromEntries(countNames.map((name) => [name, 0])) as Record<CountName, number>;
+  const counts = Object.fromEntries([...countNames, ...laterNames].map((name) => [name, 0])) as Record<CountName, number>;
   const spreads = Object.fromEntries(spreadNames.map((name) => [name, gatherNothing()])) as Record<SpreadName, Gathered>;
   return { counts, spreads, firstAt: 0, lastAt: 0 };
 }
@@ -68,6 +70,7 @@ export function emptySum(): Sum {
 export function addSum(into: Sum, more: Sum, tokenSteps = true): void {
   const first = into.counts.requests === 0;
   for (const name of countNames) into.counts[name] += more.counts[name];
+  for (const name of laterNames) into.counts[name] += more.counts[name];
   for (const name of spreadNames) gatherAll(into.spreads[name], more.spreads[name], tokenSteps || !tokenSpreads.has(name));
   into.firstAt = first ? more.firstAt : Math.min(into.firstAt, more.firstAt);
   into.lastAt = Math.max(into.lastAt, more.lastAt);
@@ -148,11 +151,22 @@ function count(sum: Sum, trace: Trace): void {
   const prompt = tokens(usage.promptTokens);
   const completion = tokens(usage.completionTokens);
   counts.cachedTokens += tokens(usage.cachedTokens) ?? 0;
+  const generatingMs = generatingMsOf(trace);
+  if (completion !== undefined && generatingMs > 0) {
+    counts.generatingMs += generatingMs;
+    counts.generatedTokens += completion;
+  }
   gather(spreads.latencyMs, outcome === 'succeeded' ? trace.totalMs : undefined, true);
   gather(spreads.firstPartMs, trace.firstPartMs, true);
   gather(spreads.promptTokens, prompt, true);
   gather(spreads.completionTokens, completion, false);
   gather(spreads.totalTokens, prompt === undefined && completion === undefined ? undefined : (prompt ?? 0) + (completion ?? 0), true);
+}
+
+/** How long a complete answer took to write: by its backend, or between the first part and the last of a stream; 0 when neither tells. */
+function generatingMsOf({ outcome, usage, stream, firstPartMs, totalMs }: Trace): number {
+  if (outcome !== 'succeeded') return 0;
+  return usage.completionMs ?? (stream && firstPartMs !== undefined ? totalMs - firstPartMs : 0);
 }
 
 const outcomeNames = { succeeded: 'completed', failed: 'failed', cancelled: 'cancelled', interrupted: 'interrupted', accepted: 'completed' } as const;
@@ -165,6 +179,7 @@ function tokens(told: number | undefined): number | undefined {
 export function writeSum({ counts, spreads, firstAt, lastAt }: Sum): string {
   const values = [firstAt, lastAt, ...countNames.map((name) => counts[name])];
   for (const name of spreadNames) writeGathered(spreads[name], values);
+  values.push(...laterNames.map((name) => counts[name]));
   return JSON.stringify(values);
 }
 
@@ -180,6 +195,7 @@ export function readSum(text: string): Sum {
     sum.spreads[name] = gathered;
     at = next;
   }
+  for (const [index, name] of laterNames.entries()) sum.counts[name] = values[at + index] ?? 0;
   return sum;
 }
 

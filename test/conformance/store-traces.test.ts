@@ -134,6 +134,15 @@ describe.each(drivers.map((driver) => [driver.kind, driver] as const))('%s', (_k
       expect(await traces.figures({ cut: 'all', span: 'all' })).toMatchObject([{ cancelled: 1, interrupted: 0, retries: 1, fallbacks: 1, coldLoads: 1, cachedTokens: 60, firstAt: 10, lastAt: day + 5, promptTokens: { count: 3, sum: 124, min: 12, max: 100 }, totalTokens: { max: 101 } }]);
     }));
 
+  test('how fast answers are written is of complete ones alone, by the backend or else by the stream', () =>
+    withStore(driver, async ({ traces }) => {
+      const told = { firstPartMs: 100, totalMs: 1_100 };
+      await traces.add([traceOf('req_stream', { ...told, stream: true, usage: { completionTokens: 50 } }), traceOf('req_whole', { ...told, stream: false, usage: { completionTokens: 100, completionMs: 500 } })]);
+      // None of these says how long its tokens took: they left, nobody timed a whole answer, nothing was counted.
+      await traces.add([traceOf('req_left', { ...told, stream: true, outcome: 'cancelled', usage: { completionTokens: 999 } }), traceOf('req_untimed', { ...told, stream: false, usage: { completionTokens: 999 } }), traceOf('req_uncounted', { ...told, stream: true, usage: {} })]);
+      expect(await traces.figures({ cut: 'model', span: 'all' })).toMatchObject([{ requests: 5, generatingMs: 1_500, generatedTokens: 150 }]);
+    }));
+
   test('percentiles are right to a few percent, over any number of batches', () =>
     withStore(driver, async ({ traces }) => {
       const values = Array.from({ length: 1_000 }, (_, index) => ((index * 7_919) % 1_000) + 1);
