@@ -40,6 +40,8 @@ export interface DoorOptions {
 
 const mostWaiting = 100;
 const mostWaitingPerAddress = 10;
+/** One that waits reports more often. Silent for so long, it may have come back with another secret: it makes one for each address that this router is called by. */
+const quietMs = 10_000;
 const tooMany = `The fleet has ${mostEnrolled} machines already. Remove some with \`oar nodes remove\`.`;
 
 type Refusal = Exclude<Verdict, 'enrolled' | 'join' | 'waiting'>;
@@ -86,7 +88,7 @@ export class EnrolDoor {
     this.#checkAttempts(sender, secretHash, at);
     const id = this.#idOf(heartbeat, secretHash);
     this.#checkName(id, heartbeat);
-    const verdict = judge(this.#book, { id, sender, secretHash, token: this.#tokenOf(heartbeat), trusted: this.#trusts(heartbeat), waitingHash: this.#waitingHash(id) });
+    const verdict = judge(this.#book, { id, sender, secretHash, token: this.#tokenOf(heartbeat), trusted: this.#trusts(heartbeat), waitingHash: this.#isBack(id, sender, at) ? undefined : this.#waitingHash(id) });
     if (this.#options.nodes.get(id) === undefined) this.#checkSize();
     switch (verdict) {
       case 'enrolled':
@@ -190,6 +192,12 @@ export class EnrolDoor {
     return this.#options.nodes.get(id)?.status === 'waiting' ? this.#waiting.get(id)?.secretHash : undefined;
   }
 
+  /** The one that waited under this id is gone, and whoever calls now does so from where it was. */
+  #isBack(id: string, sender: string, at: number): boolean {
+    const node = this.#options.nodes.get(id);
+    return node !== undefined && this.#waiting.get(id)?.sender === sender && (node.draining || at - (node.heardAt ?? 0) >= quietMs);
+  }
+
   #checkAttempts(sender: string, secretHash: string | null, at: number): void {
     const { attempts } = this.#options;
     const retryAfterMs = attempts.waitMs(sender, at);
@@ -222,7 +230,7 @@ export class EnrolDoor {
   #refused(reason: Refusal, nodeId: string, caller: NodeCaller, at: number): RouterError {
     this.#options.attempts.failed(caller.sender, at);
     this.#options.denied?.(reason, nodeId, caller);
-    return new RouterError('unauthenticated', refusals[reason]);
+    return new RouterError('unauthenticated', refusals[reason], reason === 'wrong_secret' ? { param: 'node_id' } : {});
   }
 
   /** Whoever was written down first under an id has it. */

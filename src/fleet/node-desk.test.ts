@@ -109,3 +109,20 @@ test('even where everybody is let in, there is an end to how many', async () => 
   expect([await heard('one-more'), await heard('n7')]).toEqual(['conflict', 'enrolled']);
   await bed.fleet.stop();
 });
+
+test('one that waits may come back from where it was with another secret, once it is silent or has said goodbye; from elsewhere nobody may', async () => {
+  const { clock, fleet, desk, hear } = await deskOf({ trustLocal: false });
+  const from = (sender: string, secret: string, draining = false) => hear({}, { sender, local: false, address: sender, secret, report: nodeReport('studio', 40, { at: clock.now(), servers: [ollama], draining }) }).then(({ enrolment }) => enrolment, ({ code, details }: RouterError) => `${code} ${details.param}`);
+  expect(await from('10.0.0.7', 'by-address')).toBe('waiting');
+  await clock.advanceAsync(2000);
+  expect(await from('10.0.0.7', 'by-name')).toBe('unauthenticated node_id');
+  await clock.advanceAsync(10_000);
+  expect(await from('10.0.0.8', 'of-a-neighbour')).toBe('unauthenticated node_id');
+  expect(await from('10.0.0.7', 'by-name', true)).toBe('waiting');
+  expect(await from('10.0.0.8', 'of-a-neighbour')).toBe('unauthenticated node_id');
+  expect(await from('10.0.0.7', 'by-address')).toBe('waiting');
+  await desk.approve('studio');
+  await clock.advanceAsync(20_000);
+  expect([await from('10.0.0.7', 'by-name'), await from('10.0.0.7', 'by-address')]).toEqual(['unauthenticated node_id', 'enrolled']);
+  await fleet.stop();
+});

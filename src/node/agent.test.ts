@@ -106,7 +106,7 @@ function ok(more: object): Partial<LinkAnswer> {
   return { status: 200, text: JSON.stringify({ status: 'ok', node_status: 'online', enrolment: 'enrolled', ...more }) };
 }
 
-const failure = (status: number, message: string): Partial<LinkAnswer> => ({ status, text: JSON.stringify({ error: { message } }) });
+const failure = (status: number, message: string, param?: string): Partial<LinkAnswer> => ({ status, text: JSON.stringify({ error: { message, param } }) });
 const gaps = (sent: readonly Sent[]): number[] => sent.slice(1).map((one, index) => one.at - (sent[index]?.at ?? 0));
 const serverIn = ({ body }: Sent) => (body['oar'] as { servers: { status: string; port: number }[] }).servers[0];
 
@@ -222,7 +222,40 @@ test('a wrong token ends the agent with a sentence that says what to do', async 
   expect(await ended).toMatch(/refuses the join token.*The join token is wrong.*without --join/);
 });
 
-test('a wrong secret does not: it says so once, and tries again every 10 s', async () => {
+test('a machine that was let in before is not ended by a token that holds no more: it waits without it', async () => {
+  const bed = new Bed();
+  const { ended } = bed.start({}, 'of-yesterday');
+  await bed.pass(1000);
+  bed.answer = ok({ enrolment: 'waiting' });
+  await bed.pass(5000);
+  bed.answer = failure(401, 'The join token is not valid.');
+  await bed.pass(1500);
+  bed.answer = ok({ enrolment: 'waiting' });
+  await bed.pass(5000);
+  const shown = bed.sent.map(({ headers }) => headers['x-oar-join-token'] ?? null);
+  expect(shown.slice(0, 3)).toEqual(['of-yesterday', null, 'of-yesterday']);
+  expect(shown.length).toBeGreaterThan(4);
+  expect(new Set(shown.slice(3))).toEqual(new Set([null]));
+  expect(bed.said.filter((line) => /refuses the join token.*not valid.*waits there without it/.test(line))).toHaveLength(1);
+  bed.stop();
+  await bed.pass(2000);
+  expect(await ended).toBe('ended');
+});
+
+test('that another has its id is not the fault of the token: the machine says so and tries again', async () => {
+  const bed = new Bed();
+  bed.answer = failure(401, 'Another machine has this node_id.', 'node_id');
+  bed.start({}, 'right');
+  await bed.pass(11_000);
+  expect(gaps(bed.sent)).toEqual([10_000]);
+  expect(bed.said.join('\n')).toMatch(/refuses this machine\. Another machine.*oar nodes remove studio-1/);
+  expect(bed.said.join('\n')).not.toContain('join token');
+  bed.answer = ok({});
+  await bed.pass(10_000);
+  expect(bed.said.join('\n')).toContain('belongs to the fleet');
+});
+
+test('a wrong secret does not end it: it says so once, and tries again every 10 s', async () => {
   const bed = new Bed();
   bed.answer = failure(401, 'Another machine has this id.');
   bed.start();

@@ -61,6 +61,10 @@ export class NodeAgent {
   readonly #end = new AbortController();
   #heartbeatMs: number;
   #enrolment: 'unknown' | 'enrolled' | 'waiting' = 'unknown';
+  /** Some router has let it in since it started. */
+  #wasIn = false;
+  /** The router that refused the join token, and is not shown it again. */
+  #tokenRefusedAt: string | null = null;
   /** What was said last of the router's refusal, so that it is said once. */
   #said = '';
   #tellsLanIp = true;
@@ -88,7 +92,7 @@ export class NodeAgent {
 
   /**
    * Runs until `stop` resolves; then lets running requests end, at most `drainMs`, or until `hurry`. Rejects with an Error for
-   * people when the router refuses the token that was given.
+   * people when the router refuses the token that was given, and nobody has let the machine in yet.
    */
   async run(stop: Promise<void>, hurry: Promise<void>): Promise<void> {
     const { machine, capacity, terminal, version, identity } = this.#parts;
@@ -163,7 +167,8 @@ export class NodeAgent {
     const draining = this.#draining;
     const report = collectReport({ nodeId: identity.id, name, agentVersion: version, at: clock.now(), facts: machine.facts(), servers, draining, ...(capacity === null ? {} : { owner: capacity.now() }) });
     const { secret, joinToken } = router.terms;
-    const terms = { secret, joinToken: this.#enrolment === 'enrolled' ? null : joinToken, lanIp: this.#tellsLanIp ? address : null };
+    const showsToken = this.#enrolment !== 'enrolled' && this.#tokenRefusedAt !== router.url;
+    const terms = { secret, joinToken: showsToken ? joinToken : null, lanIp: this.#tellsLanIp ? address : null };
     const outcome = await beat(link, router.url, report, terms, signal);
     if (outcome.kind === 'ok') this.#heard(router, outcome.answer, draining, signal);
     if (outcome.kind === 'refused') this.#refused(router, outcome, terms.joinToken !== null);
@@ -179,6 +184,7 @@ export class NodeAgent {
     if (!this.#connected) terminal.info(`Router: ${router.url}`);
     this.#connected = true;
     this.#said = '';
+    this.#wasIn ||= enrolment === 'enrolled';
     this.#toldDraining ||= draining;
     this.#heartbeatMs = heartbeatMs ?? this.#parts.heartbeatMs;
     if (enrolment !== this.#enrolment) {
@@ -195,10 +201,17 @@ export class NodeAgent {
     else capacity?.override(command);
   }
 
-  /** Throws an Error for people when the token is wrong: whoever typed it is there to read it. */
-  #refused(router: FoundRouter, { status, why }: Extract<BeatOutcome, { kind: 'refused' }>, withToken: boolean): void {
+  /** Throws an Error for people when the token is wrong: whoever typed it is there to read it, unless it was good for something before. */
+  #refused(router: FoundRouter, { status, why, about }: Extract<BeatOutcome, { kind: 'refused' }>, withToken: boolean): void {
     const { terminal, identity } = this.#parts;
-    if (status === 401 && withToken) throw new Error(`The router at ${router.url} refuses the join token. ${why} Or run \`oar node\` without --join, and approve it there.`);
+    if (status === 401 && withToken && about !== 'node_id') {
+      const line = `The router at ${router.url} refuses the join token. ${why}`;
+      if (!this.#wasIn) throw new Error(`${line} Or run \`oar node\` without --join, and approve it there.`);
+      terminal.warn(`${line} From now on this machine waits there without it.`);
+      this.#tokenRefusedAt = router.url;
+      this.#rhythm.wake();
+      return;
+    }
     // A router behind a translated address takes the machine's own address for a foreign one.
     if (status === 403 && this.#tellsLanIp) {
       this.#tellsLanIp = false;

@@ -8,8 +8,8 @@ export type BeatOutcome =
   | { readonly kind: 'ok'; readonly answer: HeartbeatAnswer; readonly localAddress: string }
   /** Nobody answers there any more, or nobody who is well. */
   | { readonly kind: 'lost'; readonly why: string }
-  /** It does not want this machine. */
-  | { readonly kind: 'refused'; readonly status: number; readonly why: string };
+  /** It does not want this machine; `about`: the field that it complains of. */
+  | { readonly kind: 'refused'; readonly status: number; readonly why: string; readonly about?: string };
 
 export interface BeatTerms {
   /** By which the router knows this machine. */
@@ -35,8 +35,8 @@ function outcomeOf({ status, text, localAddress }: LinkAnswer): BeatOutcome {
     const answer = readAnswer(text);
     return answer === null ? { kind: 'refused', status, why: 'What answers there is no router.' } : { kind: 'ok', answer, localAddress };
   }
-  const why = problemIn(text);
-  return status >= 500 ? { kind: 'lost', why: why || `status ${status}` } : { kind: 'refused', status, why: why || `It answers with status ${status}.` };
+  const { why, ...about } = problemIn(text);
+  return status >= 500 ? { kind: 'lost', why: why || `status ${status}` } : { kind: 'refused', status, why: why || `It answers with status ${status}.`, ...about };
 }
 
 function reasonOf(thrown: unknown): string {

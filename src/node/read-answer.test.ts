@@ -27,7 +27,8 @@ test.each(['', 'Hello', '<html></html>', '[]', '{}', '{"status": 3}'])('%j is no
 });
 
 test('an error says why, in either of the two shapes', () => {
-  expect(problemIn('{"error": {"message": "The join token is wrong.", "code": "unauthenticated"}}')).toBe('The join token is wrong.');
-  expect(problemIn('{"error": "no"}')).toBe('no');
-  expect(problemIn('Internal Server Error')).toBe('');
+  expect(problemIn('{"error": {"message": "The join token is wrong.", "code": "unauthenticated", "param": null}}')).toEqual({ why: 'The join token is wrong.' });
+  expect(problemIn('{"error": {"message": "Taken.", "param": "node_id"}}')).toEqual({ why: 'Taken.', about: 'node_id' });
+  expect(problemIn('{"error": "no"}')).toEqual({ why: 'no' });
+  expect(problemIn('Internal Server Error')).toEqual({ why: '' });
 });

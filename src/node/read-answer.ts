@@ -39,9 +39,11 @@ function commandIn(value: JsonObject): NodeCommand | null {
   return { type: 'capacity_override', mode, until: typeof until === 'number' ? until : null };
 }
 
-/** What an error answer says, in one line; empty: nothing. */
-export function problemIn(text: string): string {
+/** What an error answer says, in one line (empty: nothing), and the field that it complains of. */
+export function problemIn(text: string): { readonly why: string; readonly about?: string } {
   const value = jsonIn(text);
   const error = isObject(value) ? value['error'] : undefined;
-  return (textIn(error) ?? (isObject(error) ? textIn(error['message']) : undefined) ?? '').slice(0, 500);
+  const { message, param } = isObject(error) ? error : { message: error };
+  const about = textIn(param);
+  return { why: (textIn(message) ?? '').slice(0, 500), ...(about === undefined ? {} : { about }) };
 }

@@ -65,6 +65,16 @@ test('a machine that is known goes to the router that proves it, at whatever add
   expect(bed.said).toEqual([]);
 });
 
+test('given the token of another router, it stays where it belongs, says so once, and does not show the token there', async () => {
+  const bed = new Bed();
+  bed.router.enrol('ours').token = 'token';
+  const trust = bed.trust('of-another-router', member);
+  expect([await trust.termsFor(den, signal), await trust.termsFor(den, signal)]).toEqual([{ secret: 'ours', joinToken: null }, { secret: 'ours', joinToken: null }]);
+  expect(bed.said).toEqual([expect.stringMatching(/belongs to den at http:\/\/10\.0\.0\.5:11435 already.*token.*not that router's.*--router-url/)]);
+  expect(await bed.trust('token', member).termsFor(den, signal)).toEqual({ secret: 'ours', joinToken: 'token' });
+  expect(bed.said).toHaveLength(1);
+});
+
 test.each<['old' | 'relays', string | null]>([['old', null], ['old', 'token'], ['relays', null], ['relays', 'token']])('who only announces himself as the router (%s, token %s) is told nothing, and that is said once', async (how, joinToken) => {
   const bed = new Bed();
   bed.liar = how;

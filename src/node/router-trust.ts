@@ -63,8 +63,12 @@ export class RouterTrust {
     if (proof === null) return null;
     const own = secretFor(identity.secret, router.url);
     const known = [this.#membership?.secret, own].find((secret) => secret !== undefined && provesSecret(proof, secret));
-    if (known !== undefined) return { secret: known, joinToken };
-    const isBelieved = router.name === undefined || (joinToken === null ? this.#membership === null : await this.#provesToken(proof, joinToken));
+    const isItsToken = joinToken !== null && (router.name === undefined || (await this.#provesToken(proof, joinToken)));
+    if (known !== undefined) {
+      if (joinToken !== null && !isItsToken) this.#sayWhoseToken(router);
+      return { secret: known, joinToken: isItsToken ? joinToken : null };
+    }
+    const isBelieved = router.name === undefined || (joinToken === null ? this.#membership === null : isItsToken);
     if (isBelieved) return { secret: own, joinToken };
     this.#warn(router);
     return null;
@@ -112,10 +116,20 @@ export class RouterTrust {
     return isProof(token, proofOf('token', await this.#tokenKey, terms));
   }
 
-  /** Once of each router at each address. */
   #warn({ url, name }: NamedRouter): void {
-    const { joinToken, terminal } = this.#parts;
+    const { joinToken } = this.#parts;
     const line = `${name ?? ''} at ${url} announces itself, but does not know this machine${joinToken === null ? '' : ' or its join token'}, so it is told nothing. If it is yours: get a token there with \`oar nodes token\` and run \`oar node --join TOKEN\` here, or name it with --router-url ${url}.`;
+    this.#sayOnce(line);
+  }
+
+  /** Whoever gave it may have meant to move the machine. */
+  #sayWhoseToken({ url, name }: NamedRouter): void {
+    this.#sayOnce(`This machine belongs to ${name ?? ''} at ${url} already, and the join token that it was given is not that router's, or not any more. To move it to another router, name that one with --router-url.`);
+  }
+
+  /** Of each router at each address. */
+  #sayOnce(line: string): void {
+    const { terminal } = this.#parts;
     if (this.#warned.has(line)) return;
     this.#warned.add(line);
     terminal.warn(line);
