@@ -59,6 +59,11 @@ test('a second key joins the first, and both are listed without hashes', async (
   for (const text of [table.join('\n'), listed.out]) expect(text).not.toMatch(/sha256|keyHash/);
 });
 
+test('a name behind create is that of the key', async () => {
+  expect(await oar(['create', 'alice'])).toMatchObject({ code: 0, out: expect.stringContaining('Made the key alice in') });
+  expect(policyIn(file).apiKeys.map(({ id }) => id)).toEqual(['alice']);
+});
+
 test('a revoked key is gone, and only it', async () => {
   await oar(['create', '--id', 'a']);
   await oar(['create', '--id', 'b']);
@@ -74,6 +79,7 @@ test.each<[readonly string[], RegExp]>([
   [['create', '--scopes', 'manage'], /scopes/],
   [['create', '--id', 'a b'], /id must be/],
   [['create', '--id', 'anonymous'], /id must be/],
+  [['create', 'a', '--id', 'b'], /a or b/],
   [['create', '--expires', 'soon'], /--expires/],
 ])('%j says why not with exit code 1, and makes no file', async (line, words) => {
   const { code, out, err } = await oar(line);

@@ -17,7 +17,7 @@ export const command: Command = {
   summary: 'make, list and revoke the keys of callers',
   args: [
     { name: '<action>', description: 'create, list or revoke' },
-    { name: '[id]', description: 'the key to revoke' },
+    { name: '[id]', description: 'the key to revoke, or the name of the new one, as --id' },
   ],
   options: [
     { flags: '--id <id>', description: 'name of the new key in logs and limits; made up when left out' },
@@ -30,7 +30,7 @@ export const command: Command = {
   async run(context, [action = '', id], options) {
     switch (action) {
       case 'create':
-        return create(context, options);
+        return create(context, named(id, options));
       case 'list':
         return list(context, options);
       case 'revoke':
@@ -40,6 +40,14 @@ export const command: Command = {
     }
   },
 };
+
+/** `oar keys create alice` means the same as with `--id alice`. */
+function named(id: string | undefined, options: Options): Options {
+  if (id === undefined) return options;
+  const written = options['id'];
+  if (written !== undefined && written !== id) throw new Error(`One key at a time: ${textOf(id)} or ${textOf(written)}?`);
+  return { ...options, id };
+}
 
 async function create(context: CommandContext, options: Options): Promise<number> {
   const found = await context.keyFile(options.config);
