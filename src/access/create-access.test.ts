@@ -199,6 +199,15 @@ test('a session stands for its key until it ends, is closed, or the key goes', (
   expect(outcome(page, infer)).toBe('401');
 });
 
+test('a session ends with the secret that opened it: a rotated key, or another of the same name, is not its own', () => {
+  const { control, outcome, change } = access(policyOf(closed, open, [key()]));
+  const page = { session: control.sessions.open('client', 0).token, fromOwnPage: true };
+  change(policyOf(closed, open, [key({ name: 'renamed' })]));
+  expect(outcome(page, infer)).toBe('client');
+  change(policyOf(closed, open, [key({ keyHash: hashOf('oar_rotated'), scopes: ['standalone', 'manage'] })]));
+  expect(outcome(page, manage)).toBe('401');
+});
+
 test('a cookie alone changes nothing: the browser must say that a page of this router asks', () => {
   const { control, admit } = access(policyOf(closed, open, [key()]));
   const { token } = control.sessions.open('client', 0);

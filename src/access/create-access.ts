@@ -37,7 +37,7 @@ export class AccessControl implements Access {
   readonly #adminAddresses: readonly AddressRange[];
   readonly #adminKeys: KeyRing<string>;
   /** Of people in a browser. */
-  readonly sessions = new Sessions(randomBytes);
+  readonly sessions = new Sessions(randomBytes, (id) => this.#policy.apiKeys.find((key) => key.id === id)?.keyHash);
   readonly #limiter = new Limiter();
   readonly #throttle = new Throttle();
   #policy: ManagedPolicy;

@@ -9,6 +9,8 @@ const mostSessions = 1000;
 
 interface Session {
   readonly keyId: string;
+  /** A key that was rotated, or made anew under the same id, is another. */
+  readonly keyHash: string | undefined;
   readonly endsAt: number;
 }
 
@@ -16,16 +18,19 @@ export class Sessions {
   /** By the hash of the token. */
   readonly #sessions = new Map<string, Session>();
   readonly #random: (bytes: number) => Uint8Array;
+  readonly #keyHashOf: (keyId: string) => string | undefined;
 
-  constructor(random: (bytes: number) => Uint8Array) {
+  /** `keyHashOf` tells the hash that the key has now. */
+  constructor(random: (bytes: number) => Uint8Array, keyHashOf: (keyId: string) => string | undefined) {
     this.#random = random;
+    this.#keyHashOf = keyHashOf;
   }
 
   /** The token is for the cookie and is not kept. */
   open(keyId: string, at: number): { readonly token: string; readonly endsAt: number } {
     const token = Buffer.from(this.#random(tokenBytes)).toString('base64url');
     const endsAt = at + lastsMs;
-    this.#sessions.set(hashOf(token), { keyId, endsAt });
+    this.#sessions.set(hashOf(token), { keyId, keyHash: this.#keyHashOf(keyId), endsAt });
     forgetOldest(this.#sessions, mostSessions);
     return { token, endsAt };
   }
@@ -33,7 +38,8 @@ export class Sessions {
   /** The key that the session was opened with; null when there is no such session any more. */
   keyOf(token: string, at: number): string | null {
     const session = this.#sessions.get(hashOf(token));
-    return session === undefined || session.endsAt <= at ? null : session.keyId;
+    if (session === undefined || session.endsAt <= at || session.keyHash !== this.#keyHashOf(session.keyId)) return null;
+    return session.keyId;
   }
 
   close(token: string): void {
