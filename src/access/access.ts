@@ -24,7 +24,7 @@ export interface Caller {
   readonly apiKeyQuery?: string;
   /** The session cookie of a page. */
   readonly session?: string;
-  /** Does the browser say that a page asks which may? Its Origin has been looked at by then. */
+  /** Does the browser say that a page of this router asks, or a listed one? */
   readonly fromOwnPage?: boolean;
   /** Null when the connection shows none; `trusted`: signed by one of `server.https.caPath`. */
   readonly certificate: { readonly trusted: boolean; readonly fingerprint256: string; readonly subject: Readonly<Record<string, string | readonly string[]>> } | null;

@@ -3,11 +3,12 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type PeerCertificate, TLSSocket } from 'node:tls';
 import type { Caller } from '../access/access.ts';
 import type { Connection } from './connection.ts';
+import { isOwnPage } from './origin.ts';
 
 const sessionCookie = /(?:^|;\s*)oar_session=([^;]+)/;
 
-/** `search` is what stands behind the question mark. */
-export function callerOf(request: IncomingMessage, connection: Connection, search: string): Caller {
+/** `search` is what stands behind the question mark; `origins` are the pages that may call. */
+export function callerOf(request: IncomingMessage, connection: Connection, search: string, origins: readonly string[]): Caller {
   const { headers } = request;
   const forwarded = headers['x-forwarded-for'];
   const apiKey = headers['x-api-key'];
@@ -19,7 +20,7 @@ export function callerOf(request: IncomingMessage, connection: Connection, searc
     ...(headers.authorization === undefined ? {} : { authorization: headers.authorization }),
     ...(apiKey === undefined ? {} : { apiKeyHeader: String(apiKey) }),
     ...(search.includes('api_key=') ? { apiKeyQuery: new URLSearchParams(search).get('api_key') ?? '' } : {}),
-    ...(session === undefined ? {} : { session, fromOwnPage: headers.origin !== undefined || headers['sec-fetch-site'] === 'same-origin' }),
+    ...(session === undefined ? {} : { session, fromOwnPage: isOwnPage(headers, origins) }),
   };
 }
 

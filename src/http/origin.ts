@@ -11,13 +11,23 @@ const loopbackHost = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/i;
  * machine. A name that public DNS gives out is never this router's own by itself: it may have been pointed here (DNS
  * rebinding). Programs send no Origin and are not asked; desktop applications send one of a scheme of their own.
  */
-export function checkOrigin({ origin, host = '' }: IncomingHttpHeaders, allowed: readonly string[], strict: boolean): void {
-  if (origin === undefined || allowed.includes('*') || allowed.includes(origin)) return;
+export function checkOrigin(headers: IncomingHttpHeaders, allowed: readonly string[], strict: boolean): void {
+  if (mayCall(headers, allowed, strict)) return;
+  throw new RouterError('forbidden', `Pages of ${headers.origin?.slice(0, 100)} may not call this router. List the origin in server.cors.origins to allow it.`);
+}
+
+/** Does the browser say that a page asks which may change things: one of this router's own, or a listed one? */
+export function isOwnPage(headers: IncomingHttpHeaders, allowed: readonly string[]): boolean {
+  return headers.origin === undefined ? headers['sec-fetch-site'] === 'same-origin' : mayCall(headers, allowed, true);
+}
+
+function mayCall({ origin, host = '' }: IncomingHttpHeaders, allowed: readonly string[], strict: boolean): boolean {
+  if (origin === undefined || allowed.includes('*') || allowed.includes(origin)) return true;
   const page = URL.canParse(origin) ? new URL(origin) : null;
-  if (page !== null && !/^https?:$/.test(page.protocol) && !strict) return;
-  if (page !== null && page.host === hostOf(host, page.protocol) && isOwnHost(page.hostname)) return;
-  if (page !== null && !strict && loopbackHost.test(page.hostname)) return;
-  throw new RouterError('forbidden', `Pages of ${origin.slice(0, 100)} may not call this router. List the origin in server.cors.origins to allow it.`);
+  if (page === null) return false;
+  if (!/^https?:$/.test(page.protocol) && !strict) return true;
+  if (page.host === hostOf(host, page.protocol) && isOwnHost(page.hostname)) return true;
+  return !strict && loopbackHost.test(page.hostname);
 }
 
 /** As a URL writes it: without the port that the protocol has anyway. */

@@ -147,7 +147,7 @@ function handle({ access, origins, hosts, connections }: Inside, route: Route, r
   const connection = connections.of(request.socket);
   const { rule } = route;
   if (rule.scope === 'open') {
-    const known = access === null ? arrival : { ...arrival, admission: { principal: access.recognise(rule.keyless === true ? keyless(callerOf(request, connection, '')) : callerOf(request, connection, arrival.search), arrival.receivedAt) } };
+    const known = access === null ? arrival : { ...arrival, admission: { principal: access.recognise(rule.keyless === true ? keyless(callerOf(request, connection, '', origins)) : callerOf(request, connection, arrival.search, origins), arrival.receivedAt) } };
     return route.handle(new SocketExchange(request, reply, known, connection)) ?? undefined;
   }
   if (request.headers.origin !== undefined) checkOrigin(request.headers, origins, rule.scope === 'manage' || rule.scope === 'admin');
@@ -156,7 +156,7 @@ function handle({ access, origins, hosts, connections }: Inside, route: Route, r
     if (connection.loopback) hosts.check(request.headers.host);
     return route.handle(new SocketExchange(request, reply, arrival, connection)) ?? undefined;
   }
-  const admission = access.admit(callerOf(request, connection, arrival.search), rule, { method: request.method ?? 'GET', path: arrival.path, requestId: arrival.requestId, at: arrival.receivedAt });
+  const admission = access.admit(callerOf(request, connection, arrival.search, origins), rule, { method: request.method ?? 'GET', path: arrival.path, requestId: arrival.requestId, at: arrival.receivedAt });
   // The place is given back when the answer is out or its caller gone, whatever the handler does.
   reply.onClosed(admission.leave);
   if (admission.headers) reply.carry(admission.headers);

@@ -37,6 +37,10 @@ test('with the cookie alone nothing is changed, unless a page of the router asks
   expect(await remove({ origin: 'https://evil.example' })).toBe(403);
   expect(await remove({ 'sec-fetch-site': 'cross-site' })).toBe(403);
   expect(await remove({ origin: router.url })).toBe(404);
+  // A page on another port of this machine: the browser sends the cookie along, since to it that is the same site.
+  const cancel = (headers: Record<string, string>): Promise<number> => at(router, 'DELETE', '/v1/jobs/nobody', { cookie, ...headers }).then((answer) => answer.status);
+  expect(await cancel({ origin: 'http://localhost:3000', 'sec-fetch-site': 'same-site' })).toBe(403);
+  expect(await cancel({ origin: router.url })).toBe(404);
   expect(await remove({ 'sec-fetch-site': 'same-origin' })).toBe(404);
 });
 
