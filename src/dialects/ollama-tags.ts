@@ -35,7 +35,6 @@ export const dialect: ListingDialect = {
     { method: 'GET', path: '/api/ps_details' },
     { method: 'GET', path: '/api/version' },
     { method: 'POST', path: '/api/show' },
-    { method: 'HEAD', path: '/' },
     { method: 'GET', path: '/' },
   ],
   answer: (view, { path, body }): CatalogueAnswer => ({ status: 200, body: (answers[path] ?? greeting)(view, body) }),

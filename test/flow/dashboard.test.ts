@@ -31,6 +31,14 @@ test('a browser that opens the router is sent to the dashboard, and a program he
   for (const accept of ['*/*', 'application/json', '']) expect(await raw(router, '/', accept === '' ? {} : { accept })).toMatchObject({ status: 200, text: 'Ollama is running' });
 });
 
+test('who asks for the head of the greeting, as Ollama\'s own client does, needs no key where the greeting needs none', async () => {
+  const router = await routerWith({ backends: [], access: accessOf({ standalone: closed, runtimeAgent: closed }, [keyEntry('ann')]) });
+  for (const accept of ['*/*', 'application/json']) {
+    const [get, head] = await Promise.all(['GET', 'HEAD'].map((method) => fetch(`${router.url}/`, { method, headers: { accept } })));
+    expect([get?.status, head?.status]).toEqual([200, 200]);
+  }
+});
+
 test('every address of a view gives the page, in which nothing but its own files may run', async () => {
   const router = await routerWith({ backends: [] });
   for (const path of ['/dashboard', '/dashboard/', '/dashboard/trends', '/dashboard/recommendations?range=7d', '/dashboard/color-states']) {
