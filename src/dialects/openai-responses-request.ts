@@ -4,6 +4,7 @@ import type { ChatRequest, ConversationLink, Message, ResponseFormat } from '../
 import { readHerdFields } from './herd-fields.ts';
 import { readEffort, readOpenAiSampling } from './openai-chat-request.ts';
 import { defined, type FieldReader, type Fields, parseBody, wrongField } from './read-fields.ts';
+import { checkRepeated } from './responses-object.ts';
 import { readResponsesInput, referenceKind } from './responses-items.ts';
 import { readResponsesChoice, readResponsesTools } from './responses-tools.ts';
 import { readKeepAlive, readRouterOptions } from './router-options.ts';
@@ -24,6 +25,7 @@ const decisive = ['prompt', 'text', 'tool_choice', 'tools'];
 export function readOpenAiResponsesRequest(text: string): ChatRequest {
   const body = parseBody(text);
   refuseOwnState(body);
+  checkRepeated(body);
   const instructions = body.string('instructions');
   const passing: readonly Message[] = instructions ? [{ role: 'system', content: [{ type: 'text', text: instructions }] }] : [];
   const messages = readResponsesInput(body);

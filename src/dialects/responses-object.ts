@@ -3,6 +3,7 @@ import type { RouterError } from '../core/errors.ts';
 import type { FinishReason, Usage } from '../core/stream.ts';
 import type { AnswerContext } from './dialect.ts';
 import { defined, type FieldReader, type Fields } from './read-fields.ts';
+import { jsonText } from './json-text.ts';
 import { answerId } from './responses-ids.ts';
 import { offeredTools } from './responses-tools.ts';
 import { isObject } from '../util/json-object.ts';
@@ -33,6 +34,14 @@ export function responseObject(context: AnswerContext, asked: FieldReader | null
     store: request.task === 'chat' && request.conversation?.keep === true,
     usage: usage === undefined ? null : writeResponsesUsage(usage),
   };
+}
+
+/** What the answer would repeat and callers may write as they like. */
+const repeated = ['metadata', 'reasoning', 'text', 'truncation'];
+
+/** Throws `invalid_request` for what could not be written into an answer, before anybody works on one. */
+export function checkRepeated({ fields }: FieldReader): void {
+  for (const name of repeated) if (typeof fields[name] === 'object') jsonText(fields[name], 'an answer that repeats it');
 }
 
 /** What the answer repeats of the request; null where the caller left it to the model. */

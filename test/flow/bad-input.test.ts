@@ -287,6 +287,17 @@ test.each([
   await expectUnharmed(router);
 });
 
+test.each(['metadata', 'reasoning', 'text', 'tool_choice', 'truncation', 'x'])('depth in %s, which an answer of the responses API may repeat, harms nobody', async (field) => {
+  const { router } = await start();
+  for (const nested of [deepList, deepObject]) {
+    for (const stream of [false, true]) {
+      const answer = await ask(router, '/v1/responses', `{"model":"a:1b","input":"Hi","stream":${stream},"${field}":${nested.startsWith('{') ? nested : `{"x":${nested}}`}}`);
+      expect({ status: answer.status, text: answer.text.slice(0, 200) }).toMatchObject({ status: expect.toSatisfy((status: number) => status === 200 || status === 400), text: expect.not.stringContaining('internal') });
+    }
+  }
+  await expectUnharmed(router);
+});
+
 test('what is not HTTP, or too much of it, ends that connection alone', async () => {
   const { router } = await start();
   expect(await sendRaw(router, 'SSH-2.0-OpenSSH_9.2\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
