@@ -74,7 +74,7 @@ const cases: Readonly<Record<string, { readonly fires: readonly (readonly [strin
     fires: [['critical', { fleet: fleet([node({ status: 'offline', heardAt: hoursAgo })]) }], ['critical', { fleet: fleet([node({ status: 'offline', heardAt: null })]) }]],
     silent: [{ fleet: fleet([node({ status: 'offline', draining: true })]) }, { fleet: fleet([node({ status: 'offline', source: 'static', report: null })]) }],
   },
-  node_degraded: { fires: [['warning', { fleet: fleet([node({ status: 'degraded' })]) }]], silent: [{ fleet: fleet([node({ source: 'static', status: 'degraded', report: null })]) }] },
+  node_degraded: { fires: [['warning', { fleet: fleet([node({ status: 'degraded' })]) }]], silent: [{ fleet: fleet([node({ source: 'static', status: 'degraded', report: null })]) }, { fleet: fleet([node({ status: 'degraded', draining: true })]) }] },
   node_waiting: { fires: [['info', { fleet: fleet([node({ status: 'waiting' })]) }]], silent: [] },
   memory_pressure: {
     fires: [['warning', { fleet: memory({ pressure: 'warn' }) }], ['critical', { fleet: memory({ pressure: 'critical' }) }]],
@@ -105,7 +105,10 @@ const cases: Readonly<Record<string, { readonly fires: readonly (readonly [strin
   version_unknown: { fires: [['info', { fleet: fleet([node({ report: report({ agentVersion: undefined }) })]) }]], silent: [{ fleet: fleet([node({ source: 'local', report: report({ agentVersion: undefined }) })]) }] },
   server_down: {
     fires: [['critical', { fleet: fleet([node()], [backend({ status: 'down', problem: 'It refused the connection.' })]) }], ['critical', { fleet: fleet([node({ source: 'static', status: 'offline', report: null })], [backend({ status: 'down', kind: 'openai' })]) }]],
-    silent: [{ fleet: fleet([node({ status: 'degraded' })], [backend({ status: 'down' })]) }, { fleet: fleet([node()], [backend({ status: 'unknown' })]) }],
+    silent: [
+      { fleet: fleet([node({ status: 'degraded' })], [backend({ status: 'down' })]) }, { fleet: fleet([node()], [backend({ status: 'unknown' })]) },
+      { fleet: fleet([node({ draining: true, report: report({ draining: true }) })], [backend({ status: 'down' })]) },
+    ],
   },
   breaker_open: {
     fires: [

@@ -6,7 +6,8 @@ export const check: Check = {
   id: 'node_degraded',
   run: ({ fleet, at }) =>
     fleet.nodes
-      .filter(({ source, status }) => source === 'agent' && status === 'degraded')
+      // One that has said goodbye is silent on purpose.
+      .filter(({ source, status, draining }) => source === 'agent' && status === 'degraded' && !draining)
       .map(({ id, heardAt }) => ({
         severity: 'warning',
         title: `${id} is hard to reach`,

@@ -6,8 +6,8 @@ export const check: Check = {
   run: ({ fleet }) =>
     fleet.backends.flatMap(({ id, kind, status, problem, nodeId, url }) => {
       const node = fleet.nodes.find((one) => one.id === nodeId);
-      // Where the whole machine is gone, that is what is told.
-      if (status !== 'down' || (node?.source === 'agent' && node.status !== 'online')) return [];
+      // Where the whole machine is gone, that is what is told; where it has said goodbye, nothing is.
+      if (status !== 'down' || (node?.source === 'agent' && (node.status !== 'online' || node.report?.draining === true))) return [];
       return {
         severity: 'critical',
         title: `${id} does not answer`,
