@@ -101,7 +101,8 @@ async function tagTotals(query: URLSearchParams, { clock, store }: FigureSource)
   const rows = whose(query);
   const [found, all] = await Promise.all([store.figures({ cut: rows.cut, span: 'all', ...range }), store.figures({ cut: 'all', span: 'all', ...range })]);
   const mostFirst = [...rows.named(found)].sort((a, b) => b.requests - a.requests);
-  return { days: length, data: mostFirst.map(tagRow), summary: { unique_tags: mostFirst.length, total_requests: all[0]?.requests ?? 0, top_tag: mostFirst[0]?.name ?? null } };
+  const { requests = 0, promptTokens, completionTokens } = all[0] ?? {};
+  return { days: length, data: mostFirst.map(tagRow), summary: { unique_tags: mostFirst.length, total_requests: requests, total_tokens: (promptTokens?.sum ?? 0) + (completionTokens?.sum ?? 0), top_tag: mostFirst[0]?.name ?? null } };
 }
 
 async function tagsByDay(query: URLSearchParams, { clock, store }: FigureSource): Promise<Json> {

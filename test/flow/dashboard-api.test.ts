@@ -90,6 +90,7 @@ test('what happened is counted where it happened: by model, machine, tag and use
   expect(await get(router, '/dashboard/api/overview')).toEqual({ total_requests: 4, total_prompt_tokens: 240, total_completion_tokens: 90, total_tokens: 330, models_count: 3 });
   const rowsOf = async (path: string, name: string, key: string): Promise<unknown> => ((await get(router, path))[name] as Json[]).map((row) => [row[key], row['request_count'], row['completed_count'] ?? null]);
   expect(await rowsOf('/dashboard/api/tags', 'data', 'tag')).toEqual([['t', 2, 1], [evil, 1, 1], ['user:ada', 1, 1]]);
+  expect((await get(router, '/dashboard/api/tags'))['summary']).toEqual({ unique_tags: 3, total_requests: 4, total_tokens: 330, top_tag: 't' });
   expect(await rowsOf('/dashboard/api/apps?by=user', 'data', 'tag')).toEqual([['ada', 1, 1]]);
   expect(await rowsOf('/dashboard/api/apps?by=key', 'data', 'tag')).toEqual([['anonymous', 4, 2]]);
   expect(await rowsOf('/dashboard/api/trends', 'data', 'group')).toEqual([[undefined, 4, 2]]);

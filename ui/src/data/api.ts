@@ -22,7 +22,7 @@ export const trends = (range: Range, filter: Query = {}) => call<shapes.Trends>(
 export const overview = () => call<Readonly<Record<string, number>>>('/dashboard/api/overview');
 export const models = (range: Range) => call<{ daily: readonly shapes.ModelDay[]; summary: readonly shapes.ModelSummary[] }>(`/dashboard/api/models${query(between(range))}`);
 export const contextUsage = (days: number) => call<{ models: readonly shapes.ContextUsage[] }>(`/dashboard/api/context-usage${query({ days })}`);
-export const apps = (range: Range, by?: string) => call<{ data: readonly shapes.TagRow[]; summary?: Readonly<Record<string, unknown>> }>(`/dashboard/api/apps${query({ ...between(range), by })}`);
+export const apps = (range: Range, by?: string) => call<{ data: readonly shapes.TagRow[]; summary?: { readonly total_tokens?: number } }>(`/dashboard/api/apps${query({ ...between(range), by })}`);
 export const appsDaily = (range: Range, by?: string) => call<{ data: readonly shapes.TagDay[] }>(`/dashboard/api/apps/daily${query({ ...between(range), by })}`);
 
 // ── what is found and advised

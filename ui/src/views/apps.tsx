@@ -33,7 +33,7 @@ export default function Apps() {
         <Segments label="Who" options={kinds} value={by} pick={(name) => choose({ by: name === 'tag' ? '' : name, id: '' })} />
         <RangePicker usual="7d" />
       </header>
-      <Loaded of={rows} what="Reading who uses the fleet">{({ data }) => (data.length === 0 ? <None by={by} /> : <Shares rows={data} days={daily.data?.data ?? []} range={range()} by={by} />)}</Loaded>
+      <Loaded of={rows} what="Reading who uses the fleet">{({ data, summary }) => (data.length === 0 ? <None by={by} /> : <Shares rows={data} all={summary?.total_tokens ?? 0} days={daily.data?.data ?? []} range={range()} by={by} />)}</Loaded>
     </div>
   );
 }
@@ -48,7 +48,7 @@ function None({ by }: { readonly by: Kind }) {
   );
 }
 
-function Shares({ rows, days, range, by }: { readonly rows: readonly TagRow[]; readonly days: readonly TagDay[]; readonly range: Range; readonly by: Kind }) {
+function Shares({ rows, all, days, range, by }: { readonly rows: readonly TagRow[]; readonly all: number; readonly days: readonly TagDay[]; readonly range: Range; readonly by: Kind }) {
   const colours = coloursOf(rows.map((row) => row.tag));
   const only = choices.value['id'];
   const times = bucketTimes(range, daySeconds);
@@ -64,18 +64,18 @@ function Shares({ rows, days, range, by }: { readonly rows: readonly TagRow[]; r
         <Chart title="Requests" unit={`per day${only === undefined ? '' : `, ${only}`}`} times={times} step={daySeconds} sync="apps" text={short} lines={bars((day) => day.request_count)} />
         <Chart title="Tokens" unit="per day" times={times} step={daySeconds} sync="apps" text={short} lines={bars((day) => day.total_tokens)} />
       </div>
-      <Table name="apps" caption="Who uses the fleet" columns={columnsFor(rows, colours, by)} rows={rows} keyOf={(row) => row.tag} order={{ column: 'requests', down: true }} open={(row) => choose({ id: row.tag === only ? '' : row.tag })} isOpen={(row) => row.tag === only} />
+      <Table name="apps" caption="Who uses the fleet" columns={columnsFor(all, colours, by)} rows={rows} keyOf={(row) => row.tag} order={{ column: 'requests', down: true }} open={(row) => choose({ id: row.tag === only ? '' : row.tag })} isOpen={(row) => row.tag === only} />
     </>
   );
 }
 
-function columnsFor(rows: readonly TagRow[], colours: ReadonlyMap<string, number>, by: Kind): readonly Column<TagRow>[] {
-  const all = rows.reduce((sum, row) => sum + tokensOf(row), 0);
+/** `all`: tokens of every request of the fleet, also of those that nobody marked. */
+function columnsFor(all: number, colours: ReadonlyMap<string, number>, by: Kind): readonly Column<TagRow>[] {
   const name = kinds.find(([kind]) => kind === by)?.[1] ?? 'Tag';
   return [
     { id: 'name', title: name, value: (row) => row.tag, show: (row) => <span class="clip"><Swatch colour={colours.get(row.tag) ?? 0} /> {row.tag}</span> },
     { id: 'requests', title: 'Requests', numeric: true, value: (row) => row.request_count, show: (row) => count(row.request_count) },
-    { id: 'share', title: 'Share of tokens', yields: 5, numeric: true, hint: by === 'tag' ? 'A request with several tags counts for each of them.' : '', value: tokensOf, show: (row) => <span class="share"><i aria-hidden="true"><b style={{ width: `${all > 0 ? (100 * tokensOf(row)) / all : 0}%` }} /></i>{share(all > 0 ? tokensOf(row) / all : 0)}</span> },
+    { id: 'share', title: 'Share of tokens', yields: 5, numeric: true, hint: `Of all tokens of the fleet.${by === 'tag' ? ' A request with several tags counts for each of them.' : ''}`, value: tokensOf, show: (row) => <span class="share"><i aria-hidden="true"><b style={{ width: `${all > 0 ? (100 * tokensOf(row)) / all : 0}%` }} /></i>{share(all > 0 ? tokensOf(row) / all : 0)}</span> },
     { id: 'in', title: 'Tokens in', yields: 2, numeric: true, value: (row) => row.total_prompt_tokens, show: (row) => short(row.total_prompt_tokens) },
     { id: 'out', title: 'Tokens out', yields: 3, numeric: true, value: (row) => row.total_completion_tokens, show: (row) => short(row.total_completion_tokens) },
     { id: 'latency', title: 'Latency', yields: 4, numeric: true, value: (row) => row.avg_latency_ms, show: (row) => duration(row.avg_latency_ms) },
