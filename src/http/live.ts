@@ -58,9 +58,15 @@ function eventView(now: LiveNow): Json {
       oldest_wait_ms: waiting.length === 0 ? 0 : Math.max(0, Math.round(now.at - Math.min(...waiting.map(({ arrivedAt }) => arrivedAt)))), tokens_per_second: inTenths(now.tokensPerSecond()),
       ...healthOf(now),
     },
-    waiting: waiting.slice(0, mostShown).map(({ id, modelKey, priority, user, arrivedAt }, index) => ({ request_id: id, model: modelKey, priority, position: index + 1, age_ms: Math.max(0, Math.round(now.at - arrivedAt)), ...(user.startsWith('key:') ? { key: user.slice('key:'.length) } : {}) })),
+    waiting: waiting.slice(0, mostShown).map(({ id, modelKey, priority, user, arrivedAt }, index) => ({ request_id: id, model: modelKey, priority, position: index + 1, age_ms: Math.max(0, Math.round(now.at - arrivedAt)), ...whoOf(user) })),
     waiting_count: waiting.length,
   };
+}
+
+/** Under the name of what tells them apart: their key, else what they call themselves, else where they come from. */
+function whoOf(user: string): Json {
+  const [, kind, name] = /^(key|user|address):(.*)$/s.exec(user) ?? [];
+  return kind === undefined ? {} : { [kind]: name };
 }
 
 /** As soon as the checks have spoken. */

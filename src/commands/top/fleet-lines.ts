@@ -97,11 +97,14 @@ function backendLines(backend: Fields): readonly Line[] {
 
 const marks: Readonly<Record<string, readonly [string, Style, string]>> = { loading: ['◐', 'warn', 'loading'], cold: ['○', 'dim', 'asleep'], loaded: ['●', 'good', ''] };
 
+/** The router tells GiB; models are known by decimal gigabytes, as Ollama lists them. */
+const decimalOfBinary = 1.073741824;
+
 function modelLine(model: Fields): Line {
   const [mark, style, word] = marks[shown(model.state)] ?? ['●', 'plain', shown(model.state)];
   const [running, slots, waiting, size] = [numberOf(model.running) ?? 0, numberOf(model.slots), numberOf(model.waiting) ?? 0, numberOf(model.size_gb)];
   const speed = numberOf(model.tokens_per_second) ?? 0;
-  const facts = [size === null ? '' : `${size.toFixed(1)} GB`, word, speed > 0 ? rate(speed) : '', waiting > 0 ? `${waiting} waiting` : ''].filter((text) => text !== '');
+  const facts = [size === null ? '' : `${(size * decimalOfBinary).toFixed(1)} GB`, word, speed > 0 ? rate(speed) : '', waiting > 0 ? `${waiting} waiting` : ''].filter((text) => text !== '');
   return [[`  ${mark} `, style], [`${fitToCells(shown(model.name), nameCells)} `], ...slotsOf(running, slots), [`  ${facts.join('  ')}`]];
 }
 
@@ -119,7 +122,7 @@ function waitingLines(snapshot: Fields): readonly Line[] {
   return [
     [],
     [['waiting', 'bold']],
-    ...rows.map((row, index): Line => [[`  ${String(numberOf(row.position) ?? index + 1).padStart(3)} `], [fitToCells(shown(row.model), nameCells)], [` ${seconds(numberOf(row.age_ms) ?? 0).padStart(8)}`], [`  ${[shown(row.priority), shown(row.key)].filter((text) => text !== '').join('  ')}`, 'dim']]),
+    ...rows.map((row, index): Line => [[`  ${String(numberOf(row.position) ?? index + 1).padStart(3)} `], [fitToCells(shown(row.model), nameCells)], [` ${seconds(numberOf(row.age_ms) ?? 0).padStart(8)}`], [`  ${[shown(row.priority), shown(row.key ?? row.user ?? row.address)].filter((text) => text !== '').join('  ')}`, 'dim']]),
     ...(more > 0 ? [[[`      and ${more} more`, 'dim']] as Line] : []),
   ];
 }

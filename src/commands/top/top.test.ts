@@ -33,10 +33,14 @@ test('machines show their load, models their slots, and those who wait their pla
   const text = picture(snapshot).join('\n');
   for (const words of [
     'oar 1.2.3   machines 1 of 2   running 3   waiting 120 (oldest 4.2 s)   41.3 tokens/s', 'studio  online  Apple M2 Ultra · draining · capacity learned_low',
-    'CPU ███░░░░░░░ 31 %', 'mem ███████░░░ 45.2/64.0 GB swap 1.5 GB warn', 'GPU0 █████████░ 18.0/20.0 GB 90 % 64 °C', '██░░ 2/4 slots  18.6 GB  41.0 tokens/s  3 waiting',
+    'CPU ███░░░░░░░ 31 %', 'mem ███████░░░ 45.2/64.0 GB swap 1.5 GB warn', 'GPU0 █████████░ 18.0/20.0 GB 90 % 64 °C', '██░░ 2/4 slots  20.0 GB  41.0 tokens/s  3 waiting',
     '◐ coder:14b', 'loading', 'big:70b on studio fails again and again, and rests', 'studio-vllm is down: connection refused', 'attic  offline', 'and 119 more',
   ]) expect(text).toContain(words);
   expect(text).toMatch(/1 qwen3:32b +4\.2 s {2}high {2}alice/);
+});
+
+test.each([[{ user: 'bob' }, 'bob'], [{ address: '10.0.0.9' }, '10.0.0.9']])('who waits without a key is told as %j', (who, name) => {
+  expect(picture({ ...snapshot, waiting: [{ position: 1, model: 'qwen3:32b', age_ms: 900, ...who }] }).join('\n')).toMatch(new RegExp(`1 qwen3:32b +\\S+ s +${name.replaceAll('.', '\\.')}`));
 });
 
 test.each([20, 40, 80, 200])('no line is wider than %d cells, with names in any script', (columns) => {

@@ -63,6 +63,8 @@ export interface LiveWaiting {
   readonly request_id: string;
   readonly model: string;
   readonly key?: string;
+  readonly user?: string;
+  readonly address?: string;
   readonly priority?: 'low' | 'normal' | 'high';
   readonly position?: number;
   readonly age_ms: number;

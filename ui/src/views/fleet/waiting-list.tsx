@@ -14,7 +14,7 @@ export function WaitingList({ waiting, total }: { readonly waiting: readonly Liv
           <li key={one.request_id}>
             <span class="turn">{one.position ?? index + 1}</span>
             <span class="waiting-model" title={one.request_id}>{one.model}</span>
-            <span class="fine waiting-who">{one.key ?? ''}{one.priority !== undefined && one.priority !== 'normal' && <em class={one.priority}> {one.priority}</em>}{one.why !== undefined && ` · ${one.why}`}</span>
+            <span class="fine waiting-who">{one.key ?? one.user ?? one.address ?? ''}{one.priority !== undefined && one.priority !== 'normal' && <em class={one.priority}> {one.priority}</em>}{one.why !== undefined && ` · ${one.why}`}</span>
             <span class="age">{duration(one.age_ms)}{one.expected_ms !== undefined && <span class="fine"> → ~{duration(one.expected_ms)}</span>}</span>
           </li>
         ))}
