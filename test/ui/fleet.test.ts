@@ -30,6 +30,7 @@ test('work that begins, waits and ends is seen within a second', async () => {
   expect(performance.now() - begunAt).toBeLessThan(1000);
   await page.getByRole('article', { name: 'studio' }).getByText('2/2 slots').waitFor();
   await page.getByRole('complementary', { name: 'Waiting requests' }).getByRole('listitem').getByText('qwen3:32b').waitFor();
+  expect(await page.getByRole('complementary', { name: 'Waiting requests' }).getByRole('listitem').innerText()).toMatch(/user-[012]/);
   release();
   await expect.poll(() => strip.innerText()).toMatch(/0\s+running\s+0\s+waiting/);
 });
@@ -63,6 +64,14 @@ test('a model is unloaded from its row, and pulled with its progress', async () 
   await dialog.getByText('It is there.').waitFor();
   await page.keyboard.press('Escape');
   await card.getByText('3 on disk').waitFor();
+  // Whoever closes it while it pulls stops it, and has been told.
+  fleet.store.course('huge:405b', { gate: new Promise(() => {}) });
+  await card.getByRole('button', { name: 'Pull a model to studio' }).click();
+  await dialog.getByLabel('Model').fill('huge:405b');
+  await dialog.getByRole('button', { name: 'Pull' }).click();
+  await dialog.getByText('It goes on as long as this is open.').waitFor();
+  await page.keyboard.press('Escape');
+  await expect.poll(() => fleet.store.aborts).toBe(1);
 });
 
 test('a model is pinned to a machine from its row, and let go again; the router keeps both', async () => {

@@ -106,6 +106,14 @@ test('an error of the router is told with the id of the request, and what is wro
   expect(await note.innerText()).toMatch(/Request\s+\S{8,}/);
 });
 
+test.each([['/requests?id=req_gone', 'There is no trace req_gone'], ['/jobs?id=job_gone', 'There is no job job_gone']])('%s says what is not there, and blames no version', async (path, words) => {
+  const { router } = await busyFleet();
+  const page = await openPage(router.url, path, { expect: [/404/] });
+  const note = page.getByRole('alert').filter({ hasText: words });
+  await note.waitFor();
+  expect(await note.innerText()).not.toContain('older than this page');
+});
+
 test('of many rows only those that are seen are drawn, and scrolling reaches the last', async () => {
   const { router } = await busyFleet();
   const rows = Array.from({ length: 900 }, (_, index) => ({ request_id: `r${index}`, timestamp: 2_000_000 - index, model: `model-${index}`, status: 'completed' }));

@@ -8,12 +8,15 @@ export const keyNeeded = signal(false);
 export class CallFailed extends Error {
   readonly status: number;
   readonly code: string;
+  /** What of the request was wrong; empty where that is not told. */
+  readonly param: string;
   readonly requestId: string;
 
-  constructor(message: string, { status = 0, code = '', requestId = '' }) {
+  constructor(message: string, { status = 0, code = '', param = '', requestId = '' }) {
     super(message);
     this.status = status;
     this.code = code;
+    this.param = param;
     this.requestId = requestId;
   }
 }
@@ -54,18 +57,18 @@ export async function call<T>(path: string, how?: Call): Promise<T> {
 function failureOf(answer: Response, text: string): CallFailed {
   const requestId = answer.headers.get('x-oar-request-id') ?? '';
   const told = readError(text);
-  return new CallFailed(told.message || `The router answered ${answer.status}.`, { status: answer.status, code: told.code, requestId });
+  return new CallFailed(told.message || `The router answered ${answer.status}.`, { status: answer.status, code: told.code, param: told.param, requestId });
 }
 
 /** Both dialects' ways of writing an error. */
-export function readError(text: string): { readonly message: string; readonly code: string } {
+export function readError(text: string): { readonly message: string; readonly code: string; readonly param: string } {
   try {
-    const { error, code } = JSON.parse(text) as { error?: unknown; code?: unknown };
-    if (typeof error === 'string') return { message: error, code: String(code ?? '') };
-    const inner = (error ?? {}) as { message?: unknown; code?: unknown };
-    return { message: String(inner.message ?? ''), code: String(inner.code ?? '') };
+    const { error, code, param } = JSON.parse(text) as { error?: unknown; code?: unknown; param?: unknown };
+    if (typeof error === 'string') return { message: error, code: String(code ?? ''), param: String(param ?? '') };
+    const inner = (error ?? {}) as { message?: unknown; code?: unknown; param?: unknown };
+    return { message: String(inner.message ?? ''), code: String(inner.code ?? ''), param: String(inner.param ?? '') };
   } catch {
-    return { message: text.slice(0, 300), code: '' };
+    return { message: text.slice(0, 300), code: '', param: '' };
   }
 }
 

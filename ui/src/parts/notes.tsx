@@ -74,9 +74,10 @@ export function ErrorNote({ what, error, retry }: { readonly what: string; reado
   );
 }
 
-function hintFor({ status, code }: CallFailed) {
+function hintFor({ status, code, param }: CallFailed) {
   if (status === 403) return <p>Your key may not do this. Sign in under Settings with one whose scopes include it.</p>;
-  if (status === 404 && code !== 'unknown_model' && code !== 'unknown_job') return <p class="fine">This router does not have the address that was asked; it may be older than this page.</p>;
+  // Something that is not there by its id is named in the error, or has a code of its own.
+  if (status === 404 && (code === '' || code === 'not_found') && param === '') return <p class="fine">This router does not have the address that was asked; it may be older than this page.</p>;
   return null;
 }
 

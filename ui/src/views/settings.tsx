@@ -76,7 +76,7 @@ function Configured({ data, changed }: { readonly data: SettingsReport; readonly
       <section>
         <h2>Machines</h2>
         {(data.nodes ?? []).length === 0 && <p class="fine">None is known yet.</p>}
-        <ul class="plain-list">{(data.nodes ?? []).map((node) => <li key={String(node['node_id'])}><strong>{String(node['node_id'])}</strong> <span class="fine">{String(node['agent_version'] ?? node['version'] ?? 'no agent')}{node['is_router'] === true && ' · the router itself'}</span></li>)}</ul>
+        <ul class="plain-list">{(data.nodes ?? []).map((node) => <li key={String(node['node_id'])}><strong>{String(node['node_id'])}</strong> <span class="fine">{String(node['agent_version'] ?? node['version'] ?? 'tells no version')}{node['is_router'] === true && ' · the router itself'}</span></li>)}</ul>
       </section>
       <section>
         <h2>Configuration</h2>

@@ -45,7 +45,8 @@ function Charts({ data, range, by }: { readonly data: TrendsData; readonly range
   if (data.data.every((row) => row.request_count === 0)) return <NoRequest />;
   const shared = { times, step, sync: 'trends', pick: (time: number) => open({ view: 'requests', choices: { from: String(time), to: String(time + step), ...onlyFilters() } }), range: (from: number, to: number) => choose({ from: String(from), to: String(to), range: '' }) };
   const bars = (read: (row: TrendRow) => number | undefined): readonly ChartLine[] => barsOf(data.data, times, by, read);
-  const unit = `per ${step === 3600 ? 'hour' : step === 86_400 ? 'day' : duration(step * 1000)}`;
+  const bucket = step === 3600 ? 'hour' : step === 86_400 ? 'day' : duration(step * 1000);
+  const unit = `per ${bucket}`;
   return (
     <>
       <Tiles tiles={tilesOf(data.data)} />
@@ -55,7 +56,7 @@ function Charts({ data, range, by }: { readonly data: TrendsData; readonly range
         <Chart {...shared} title="Latency" unit={by === '' ? 'p50, p95, p99' : 'p50'} text={duration} lines={spread(data.data, times, by, ['latency_p50_ms', 'latency_p95_ms', 'latency_p99_ms', 'avg_latency_ms'])} />
         <Chart {...shared} title="Time to first token" unit={by === '' ? 'p50, p95, p99' : 'p50'} text={duration} lines={spread(data.data, times, by, ['ttft_p50_ms', 'ttft_p95_ms', 'ttft_p99_ms', 'avg_ttft_ms'])} />
         <Chart {...shared} title="Errors" unit={unit} text={short} lines={bars((row) => row.failed_count).map((line) => (by === '' ? { ...line, name: 'failed', colour: 4 } : line))} />
-        <Chart {...shared} title="Output speed" unit="tokens/s, mean of the bucket" text={short} lines={bars((row) => (row.total_completion_tokens ?? 0) / step)} />
+        <Chart {...shared} title="Throughput" unit={`tokens/s out, mean of the whole ${bucket}`} text={short} lines={bars((row) => (row.total_completion_tokens ?? 0) / step)} />
       </div>
     </>
   );

@@ -28,6 +28,7 @@ export function PullDialog({ backends, title, model = '', close, done }: PullPro
         <label>Model <input value={name} required placeholder="qwen3:8b" disabled={running} spellcheck={false} onInput={(event) => setName(event.currentTarget.value)} /></label>
         {backends.length > 1 && <label>Server <select value={backend} disabled={running} onChange={(event) => setBackend(event.currentTarget.value)}>{backends.map((one) => <option key={one.id}>{one.id}</option>)}</select></label>}
         <PullProgress pull={pull} />
+        {running && <p class="fine">It goes on as long as this is open.</p>}
         <div class="buttons">
           {running ? <button type="button" onClick={pull.stop}>Stop</button> : <button type="submit" class="primary" disabled={name.trim() === ''}>Pull</button>}
         </div>
