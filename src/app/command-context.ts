@@ -32,6 +32,10 @@ export function processContext(): CommandContext {
       const { findKeyFile } = await import('./key-file.ts');
       return findKeyFile({ cwd, env, ...(explicitPath === undefined ? {} : { explicitPath }) });
     },
+    async checkAccessFile(explicitPath) {
+      const { checkAccessFile } = await import('./key-file.ts');
+      await checkAccessFile({ cwd, env, ...(explicitPath === undefined ? {} : { explicitPath }) });
+    },
     async serve(options) {
       const { runRouter } = await import('./router.ts');
       return runRouter({ ...options, version, env, cwd, out, err });

@@ -56,6 +56,14 @@ export async function findKeyFile({ cwd, env, explicitPath }: KeyFilePlace): Pro
   };
 }
 
+/** Reads the file that a router would start with. Rejects with an Error that says what is wrong in it. */
+export async function checkAccessFile({ cwd, env, explicitPath }: KeyFilePlace): Promise<void> {
+  const { config } = await loadConfig({ cwd, env, home: homedir(), ...(explicitPath === undefined ? {} : { explicitPath }) });
+  const used = config.access === undefined || config.access.managedConfigPath !== undefined;
+  const path = accessFileOf(config);
+  if (used && (existsSync(path) || config.access?.bootstrapIfMissing === false)) await openAt(path, null);
+}
+
 async function openAt(path: string, initial: ReturnType<AccessAdmin['config']> | null): Promise<AccessAdmin> {
   const file = await ManagedFile.open({ path, initial, text: { parse: parsePolicy, write: writePolicy }, clock: patientClock, log: quiet });
   // The store belongs to the router, which may be running.

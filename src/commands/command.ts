@@ -31,6 +31,8 @@ export interface CommandContext {
   loadConfig(explicitPath: string | undefined): Promise<{ readonly path: string | null; readonly warnings: readonly string[] }>;
   /** The file that keeps the keys, as the configuration says. Rejects with a message for people. */
   keyFile(explicitPath: string | undefined): Promise<KeyFile>;
+  /** Rejects with a message for people when the file that keeps the keys is there and cannot be used. */
+  checkAccessFile(explicitPath: string | undefined): Promise<void>;
   /** Runs the router until it is told to stop; resolves with the exit code. */
   serve(options: { readonly configPath?: string; readonly friendly: boolean; readonly host?: string; readonly port?: string; readonly lan?: boolean }): Promise<number>;
   /** Looks at this machine as one that is to join a fleet; changes nothing. Never rejects. */

@@ -19,6 +19,7 @@ export interface FakeFacts {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly loadConfig?: CommandContext['loadConfig'];
+  readonly checkAccessFile?: CommandContext['checkAccessFile'];
   readonly call?: CommandContext['call'];
   readonly watch?: CommandContext['watch'];
   readonly examine?: CommandContext['examine'];
@@ -50,6 +51,7 @@ export function fakeWorld(facts: FakeFacts = {}): FakeWorld {
     screen: facts.screen ?? (() => null),
     loadConfig: facts.loadConfig ?? (() => Promise.resolve({ path: null, warnings: [] })),
     keyFile: (explicitPath) => findKeyFile({ cwd, env, ...(explicitPath === undefined ? {} : { explicitPath }) }),
+    checkAccessFile: facts.checkAccessFile ?? (() => Promise.resolve()),
     async ownCapacity(order) {
       served.push(order);
     },

@@ -1,5 +1,6 @@
 /** `access`: who may use which plane (contract agent-router part 2.1). */
 import { z } from 'zod';
+import { parseRange } from '../../util/address-ranges.ts';
 import { count, filePath, flag, positiveCount, text, textList } from './values.ts';
 
 /** What the documentation's examples put where a hash belongs; accepted with a warning. */
@@ -19,8 +20,11 @@ const limit = z.strictObject({
   concurrent: positiveCount.optional().describe('Requests at once. Absent: as many as they like.'),
 });
 
+/** As the door reads them, so that what it would refuse is refused with its place in the file. */
+const ranges = z.array(text.refine((entry) => parseRange(entry) !== null).meta({ expects: 'an address or a range such as 10.0.0.0/8, 192.168.1.7 or fd00::/8' }));
+
 const proxies = z
-  .union([z.boolean(), textList])
+  .union([z.boolean(), ranges])
   .transform((written) => (written === true ? ['127.0.0.0/8', '::1'] : written === false ? [] : written))
   .meta({ expects: 'a list of addresses and ranges such as [10.0.0.0/8], or false' });
 
@@ -89,7 +93,7 @@ const admin = z
     enabled: flag.default(false).describe('Offer the admin plane. Needs `managedConfigPath` and at least one hash.'),
     auditLog: flag.default(true).describe('Keep an audit, in the log and in the store: each call of the admin plane, and each attempt that was denied on any plane.'),
     trustedProxy: proxies.default([]).describe('Proxies whose X-Forwarded-For is believed, on every plane: addresses and ranges. true means those on this machine.'),
-    allowedIps: textList.default(['127.0.0.1', '::1']).describe('Addresses and ranges that may call it.'),
+    allowedIps: ranges.default(['127.0.0.1', '::1']).describe('Addresses and ranges that may call it.'),
     apiKeyHashes: z.array(keyHash).default([]).describe('Hashes of the keys that open it.'),
     clientCert: z
       .strictObject({
