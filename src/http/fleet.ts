@@ -20,8 +20,10 @@ export function fleetRoutes(facts: StatusFacts, now: () => StatusNow): Route[] {
 function sendCapabilities(facts: StatusFacts, now: () => StatusNow): Route['handle'] {
   let seen: StatusNow | null = null;
   let text = '';
-  return ({ reply }) => {
+  return (exchange) => {
+    const { principal, reply } = exchange;
     const present = now();
+    if (principal.models !== undefined) return exchange.send(200, capabilitiesView(facts, present, principal.models));
     if (seen === null || !sameCapabilities(seen, present)) text = JSON.stringify(capabilitiesView(facts, present));
     seen = present;
     reply.head(200, { 'content-type': 'application/json; charset=utf-8' });

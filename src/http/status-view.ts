@@ -2,7 +2,7 @@
 import type { BackendState, FleetView, GpuTotals, Resident } from '../core/fleet.ts';
 import type { Load, ModelSpec, RoutingTable } from '../routing/routing.ts';
 import type { JobCounts } from '../store/store.ts';
-import { modelKey } from '../util/model-name.ts';
+import { mayUse, modelKey } from '../util/model-name.ts';
 
 /** What does not change while the router runs. */
 export interface StatusFacts {
@@ -34,7 +34,8 @@ export interface StatusNow {
 type Json = Record<string, unknown>;
 type LoadedModel = Json & { readonly name: string };
 
-export function capabilitiesView(facts: StatusFacts, now: StatusNow): Json {
+/** `allowed` are the models that the caller's key may use, absent: all. A gateway that was told of others would choose them, and be refused. */
+export function capabilitiesView(facts: StatusFacts, now: StatusNow, allowed?: readonly string[]): Json {
   return {
     nodeId: facts.nodeId,
     status: 'ok',
@@ -42,8 +43,8 @@ export function capabilitiesView(facts: StatusFacts, now: StatusNow): Json {
     router: facts.router,
     gpu: facts.gpuPolicy,
     queue: facts.queuePolicy,
-    models: [...now.table.specs.values()].map((spec) => specView(spec, now)),
-    routes: Object.fromEntries([...now.table.routes].map(([task, models]) => [task, models.map((key) => nameOf(key, now.table))])),
+    models: [...now.table.specs.values()].filter(({ name }) => mayUse(allowed, name)).map((spec) => specView(spec, now)),
+    routes: Object.fromEntries([...now.table.routes].map(([task, models]) => [task, models.map((key) => nameOf(key, now.table)).filter((name) => mayUse(allowed, name))])),
   };
 }
 

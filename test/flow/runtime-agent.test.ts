@@ -358,3 +358,13 @@ test('a gateway comes with the key of its plane; without it, or with too much, i
   const refused = await toGateway(strangers, 'POST', openAi, chat());
   expect([refused.status, refused.body]).toEqual([503, { error: { message: 'lab-1: node-router authentication failed' } }]);
 });
+
+test('a gateway whose key is for some models alone is told of no others', async () => {
+  const few = { ...kong, models: ['coder*'] };
+  const { router } = await start({ access: { managed: { planes: { standalone: closed, runtimeAgent: closed }, apiKeys: [few, { ...kong, id: 'all', keyHash: hashOf('all-secret') }] } } });
+  const told = async (secret: string): Promise<Json> => (await read(await router.get('/v1/router/capabilities', { 'x-api-key': secret }))).body;
+  expect(await told('all-secret')).toMatchObject({ models: [{ name: 'coder:7b' }, { name: 'small:1b' }], routes });
+  const seen = await told('kong-secret');
+  expect(seen).toMatchObject({ models: [{ name: 'coder:7b' }], routes: { simple_chat: ['coder:7b'], code_review: ['coder:7b'] } });
+  expect((await ask(router, execute, order({ selectedModel: 'small:1b' }), { 'x-api-key': 'kong-secret' })).status).toBe(403);
+});
