@@ -40,6 +40,8 @@ export interface Admission {
   leave(): void;
   /** Counts tokens into the window of the key, once they are known. */
   spend(tokens: number): void;
+  /** Would the same caller still be let in? For answers that have no end of their own. */
+  holds(at: number): boolean;
 }
 
 export interface Access {

@@ -208,6 +208,36 @@ test('a session ends with the secret that opened it: a rotated key, or another o
   expect(outcome(page, manage)).toBe('401');
 });
 
+test('what lets a caller in can be asked again: it goes with the key, its scope, its time, its session and the plane', () => {
+  const { control, admit, change } = access(policyOf(closed, closed, [key({ scopes: ['standalone', 'read'], expiresAt: '1970-01-01T00:01:00Z' })]));
+  const { token } = control.sessions.open('client', 0);
+  const byKey = admit(bearer, read);
+  const bySession = admit({ session: token, fromOwnPage: true }, read);
+  const hold = (at = 0): boolean[] => [byKey.holds(at), bySession.holds(at)];
+  expect([hold(), hold(59_999), hold(60_000)]).toEqual([[true, true], [true, true], [false, false]]);
+  const changed = (...policy: Parameters<typeof policyOf>): boolean[] => {
+    change(policyOf(...policy));
+    return hold();
+  };
+  const reader = key({ scopes: ['standalone', 'read'] });
+  expect(changed(closed, closed, [])).toEqual([false, false]);
+  expect(changed(closed, closed, [key()])).toEqual([false, false]);
+  expect(changed(closed, closed, [{ ...reader, enabled: false }])).toEqual([false, false]);
+  expect(changed(closed, closed, [{ ...reader, keyHash: hashOf('oar_rotated') }])).toEqual([false, false]);
+  expect(changed(off, closed, [reader])).toEqual([false, false]);
+  expect(changed(closed, closed, [{ ...reader, name: 'renamed' }])).toEqual([true, true]);
+  control.sessions.close(token);
+  expect(hold()).toEqual([true, false]);
+});
+
+test('an anonymous listener stays for as long as the plane lets strangers in', () => {
+  const { admit, change } = access(policyOf(open, closed, []));
+  const stranger = admit({}, infer);
+  expect(stranger.holds(0)).toBe(true);
+  change(policyOf(closed, closed, []));
+  expect(stranger.holds(0)).toBe(false);
+});
+
 test('a cookie alone changes nothing: the browser must say that a page of this router asks', () => {
   const { control, admit } = access(policyOf(closed, open, [key()]));
   const { token } = control.sessions.open('client', 0);

@@ -4,7 +4,7 @@ import { RouterError } from '../core/errors.ts';
 import type { Principal } from '../core/principal.ts';
 import type { AddressRange } from '../util/address-ranges.ts';
 import type { Access, Admission, AuditEntry, Caller, Rule } from './access.ts';
-import { authenticate, Denied, type Identity, isOpen, isValid } from './authenticate.ts';
+import { authenticate, Denied, type Identity, isOpen, isValid, type Shown } from './authenticate.ts';
 import { certificateFits } from './certificates.ts';
 import { clientAddress, isAmong, isOwnMachine, networkOf, parseRanges } from './client-address.ts';
 import { shownKey } from './credentials.ts';
@@ -104,7 +104,22 @@ export class AccessControl implements Access {
       headers: place?.headers ?? null,
       leave: () => place?.leave(),
       spend: (tokens) => place?.spend(tokens),
+      holds: (at) => this.#holds(caller, rule, shown, at),
     };
+  }
+
+  /** What was known of the caller then, held against the policy of now. Counts and costs nothing. */
+  #holds({ session }: Caller, rule: Rule, shown: Shown, at: number): boolean {
+    this.#refresh();
+    const { key: before, secret } = shown;
+    if (before !== null && secret === null && this.sessions.keyOf(session ?? '', at) === null) return false;
+    const key = before === null ? null : (this.#policy.apiKeys.find(({ id, keyHash }) => id === before.id && keyHash === before.keyHash) ?? null);
+    try {
+      authenticate(rule, { ...shown, key }, this.#policy, this.#parts.settings.allowOpenNetwork, at);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Address, key, certificate, in this order (contract part 2.3). */
@@ -119,7 +134,7 @@ export class AccessControl implements Access {
       throw new Denied('client_cert_required_or_untrusted', new RouterError('forbidden', 'Trusted client certificate required'));
     }
     // Admin keys have no names: the first digits of their hash tell them apart in the audit.
-    return { principal: { id: `admin:${hash.slice(7, 15)}`, kind: 'key', address, scopes: ['admin'] }, plane: 'admin', headers: null, leave() {}, spend() {} };
+    return { principal: { id: `admin:${hash.slice(7, 15)}`, kind: 'key', address, scopes: ['admin'] }, plane: 'admin', headers: null, leave() {}, spend() {}, holds: () => true };
   }
 
   /** A cookie is sent along by the browser, whoever made it ask: what changes something has to come from a page that may. */

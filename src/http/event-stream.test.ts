@@ -55,6 +55,20 @@ test('who leaves is forgotten, and when all have left no timer is set again', ()
   expect(third.listener.written).toHaveLength(1);
 });
 
+test('whoever would not be let in any more hears nothing from the next heartbeat on, and the others listen on', () => {
+  const { clock, streams, closed, listen } = bed();
+  let allowed = true;
+  const revoked = new FakeListener();
+  const stream = streams.open(revoked.exchange('GET', (at) => allowed || at < 15_000), () => void closed.push('revoked'));
+  const { listener: other } = listen('other');
+  clock.advance(15_000);
+  allowed = false;
+  clock.advance(15_000);
+  stream.send('late');
+  expect([revoked.written, revoked.ending, closed]).toEqual([[': still here\n\n'], 'ended', ['revoked']]);
+  expect([other.written.length, other.ending]).toEqual([2, 'open']);
+});
+
 test('at the end all are closed, those who do not read by force, and nobody is taken any more', () => {
   const { clock, streams, closed, listen } = bed();
   const { listener: reading } = listen('reading');

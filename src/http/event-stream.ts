@@ -1,4 +1,4 @@
-/** Server-sent events to callers who listen on: a heartbeat keeps each line alive, and all end when the router stops. */
+/** Server-sent events to callers who listen on: a heartbeat keeps each line alive, and looks whether its caller may still listen; all end when the router stops. */
 import type { CancelTimer, Clock } from '../core/clock.ts';
 import { RouterError } from '../core/errors.ts';
 import type { Reply } from '../pipeline/pipeline.ts';
@@ -23,12 +23,12 @@ export class OpenStreams {
     this.#clock = clock;
   }
 
-  /** Answers with an event stream. `closed` is called once, later, when the caller has left or the router stops. Throws `shutting_down`, `cancelled`, `method_not_allowed`. */
+  /** Answers with an event stream. `closed` is called once, later, when the caller has left or may not listen any more, or the router stops. Throws `shutting_down`, `cancelled`, `method_not_allowed`. */
   open(exchange: Exchange, closed: () => void): EventStream {
     if (exchange.method !== 'GET') throw new RouterError('method_not_allowed', 'An event stream is read with GET.', { allow: ['GET'] });
     if (exchange.signal.aborted) throw new RouterError('cancelled', 'The caller left.');
     if (this.#ended) throw new RouterError('shutting_down', 'The router is stopping. Try again in a moment.', { retryAfterMs: 5000 });
-    const stream = new OpenStream(exchange.reply, () => {
+    const stream = new OpenStream(exchange, () => {
       unwatchAbort(exchange.signal, stream.leave);
       this.#open.delete(stream);
       closed();
@@ -49,13 +49,14 @@ export class OpenStreams {
   }
 
   #beat(): void {
-    for (const stream of this.#open) stream.beat();
+    for (const stream of [...this.#open]) stream.beat(this.#clock.now());
     this.#cancelHeartbeat = this.#open.size > 0 ? this.#clock.after(heartbeatMs, () => this.#beat()) : null;
   }
 }
 
 class OpenStream implements EventStream {
   readonly #reply: Reply;
+  readonly #mayStay: Exchange['mayStay'];
   readonly #closed: () => void;
   /** The caller has not read what was written last. */
   #full = false;
@@ -63,8 +64,9 @@ class OpenStream implements EventStream {
   #isOpen = true;
   readonly leave = (): void => this.#close();
 
-  constructor(reply: Reply, closed: () => void) {
+  constructor({ reply, mayStay }: Exchange, closed: () => void) {
     this.#reply = reply;
+    this.#mayStay = mayStay;
     this.#closed = closed;
   }
 
@@ -73,8 +75,10 @@ class OpenStream implements EventStream {
     else this.#write(`data: ${data}\n\n`);
   }
 
-  beat(): void {
-    if (!this.#full) this.#write(comment);
+  /** A key that was revoked, or a session that was closed, hears nothing more. */
+  beat(at: number): void {
+    if (this.#mayStay?.(at) === false) this.end();
+    else if (!this.#full) this.#write(comment);
   }
 
   end(): void {

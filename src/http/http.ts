@@ -26,6 +26,8 @@ export interface Exchange {
   readonly plane: Plane;
   /** Counts tokens against the caller's limit; absent: none counts them. */
   readonly spend?: (tokens: number) => void;
+  /** Would the caller still be let in now? Absent: nobody is asked who they are. */
+  readonly mayStay?: (at: number) => boolean;
   /** Aborted when the caller leaves before the answer is complete. */
   readonly signal: AbortSignal;
   /** Epoch milliseconds. */

@@ -79,6 +79,10 @@ export class SocketExchange implements Exchange {
     return this.#arrival.admission?.spend;
   }
 
+  get mayStay(): ((at: number) => boolean) | undefined {
+    return this.#arrival.admission?.holds;
+  }
+
   get signal(): AbortSignal {
     return this.#connection.signal;
   }

@@ -17,8 +17,8 @@ export class FakeListener implements Reply {
   }
 
   /** Only what an event stream looks at. */
-  exchange(method = 'GET'): Exchange {
-    return { method, reply: this, signal: this.#left.signal } as unknown as Exchange;
+  exchange(method = 'GET', mayStay?: Exchange['mayStay']): Exchange {
+    return { method, reply: this, signal: this.#left.signal, mayStay } as unknown as Exchange;
   }
 
   head(status: number, headers: Readonly<Record<string, string>>): void {
