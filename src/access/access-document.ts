@@ -68,6 +68,8 @@ export class AccessDocument implements AccessAdmin {
   async changeKey(id: string, fields: Fields, expectedVersion: number | null): Promise<KeyChange> {
     const strange = Object.keys(fields).find((name) => !changeable.includes(name));
     if (strange !== undefined) throw new RouterError('invalid_request', `${strange} cannot be changed. What can be is ${changeable.join(', ')}.`, { param: strange });
+    // What is taken away falls back to its default: a key that is off would be on again, unasked.
+    if (fields['enabled'] === null) throw new RouterError('invalid_request', 'enabled must be true or false.', { param: 'enabled' });
     return this.#swap(id, expectedVersion, (key) => this.#checked({ ...key, ...fields }));
   }
 

@@ -104,7 +104,7 @@ export interface AccessAdmin {
   keys(): Promise<{ readonly version: number; readonly keys: readonly (Omit<KeyPolicy, 'keyHash'> & { readonly lastUsedAt: number | null })[] }>;
   /** Without `keyHash` in it, a secret is made. */
   addKey(fields: Readonly<Record<string, unknown>>, expectedVersion: number | null): Promise<KeyChange>;
-  /** Replaces the fields that are given; null takes one away. */
+  /** Replaces the fields that are given; null takes one away, except `enabled`. */
   changeKey(id: string, fields: Readonly<Record<string, unknown>>, expectedVersion: number | null): Promise<KeyChange>;
   /** A new secret; the old one is refused from then on. */
   rotateKey(id: string, expectedVersion: number | null): Promise<KeyChange>;

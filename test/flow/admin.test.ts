@@ -195,6 +195,7 @@ test.each<[string, string, Json]>([
   ['no scope', '', { scopes: [] }],
   ['an expiry that is none', '', { expiresAt: 'soon' }],
   ['an enabled that is taken away with a word for it', '', { enabled: 'no' }],
+  ['an enabled that is taken away', '', { enabled: null }],
   ['a rotation with more in it', '/rotate', { key: 'mine' }],
 ])('a change to %s is refused', async (_what, more, body) => {
   const { call, written } = await bed();
