@@ -20,7 +20,7 @@ const cut = `(() => {
   const found = [];
   const wider = (one) => one.scrollWidth > one.clientWidth + 1;
   if (document.documentElement.scrollWidth > innerWidth || wider(document.querySelector('main'))) found.push('the page');
-  for (const one of document.querySelectorAll('main .table-frame, main .card, main .chart, main .rail, .rail li > a, .rail-word, main td, main th')) {
+  for (const one of document.querySelectorAll('main .table-frame, main .card, main .chart, main .rail, .strip, .rail li > a, .rail-word, main td, main th')) {
     if (one.closest('details:not([open])') === null && one.clientWidth > 0 && wider(one)) found.push(one.tagName + '.' + one.className + ': ' + one.textContent.slice(0, 60));
   }
   return found;
