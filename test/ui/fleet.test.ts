@@ -72,6 +72,13 @@ test('a model is unloaded from its row, and pulled with its progress', async () 
   await dialog.getByText('It goes on as long as this is open.').waitFor();
   await page.keyboard.press('Escape');
   await expect.poll(() => fleet.store.aborts).toBe(1);
+  await card.getByRole('button', { name: 'Pull a model to studio' }).click();
+  await dialog.getByLabel('Model').fill('huge:405b');
+  await dialog.getByRole('button', { name: 'Pull' }).click();
+  await dialog.getByRole('button', { name: 'Stop' }).click();
+  await expect.poll(() => fleet.store.aborts).toBe(2);
+  await dialog.getByRole('button', { name: 'Pull' }).waitFor();
+  expect(studio.requests.filter((request) => request.path === '/api/pull')).toHaveLength(3);
 });
 
 test('a model is pinned to a machine from its row, and let go again; the router keeps both', async () => {

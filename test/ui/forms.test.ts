@@ -21,6 +21,19 @@ test('the playground asks two models at once, and says who answered, how fast an
   await page.getByRole('heading', { name: 'Why studio' }).waitFor();
 });
 
+test('an answer that is stopped in the playground is stopped, and is not asked for again', async () => {
+  const { router, studio } = await busyFleet();
+  studio.script('qwen3:32b', { chunks: Array.from({ length: 400 }, (_, index) => `word${index} `), chunkDelayMs: 50 });
+  const page = await openPage(router.url, '/playground?a=qwen3:32b&two=no');
+  await page.getByRole('textbox', { name: 'Prompt' }).fill('Tell me a story');
+  await page.getByRole('button', { name: 'Ask' }).click();
+  await page.getByText(/word3/).waitFor();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await studio.waitForAborts(1);
+  await page.getByRole('button', { name: 'Ask' }).waitFor();
+  expect(studio.received).toBe(1);
+});
+
 test('the playground says what failed', async () => {
   const { router, studio } = await busyFleet();
   studio.script('qwen3:32b', { status: 400, body: '{"error":{"message":"the prompt is strange"}}' });

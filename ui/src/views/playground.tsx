@@ -30,7 +30,8 @@ export default function Playground() {
       <form class="ask" onSubmit={(event) => { event.preventDefault(); start(); }}>
         <PromptField prompt={prompt} change={setPrompt} send={start} />
         <div class="buttons">
-          {running ? <button type="button" onClick={() => shown.forEach((side) => void answers[side].stop())}>Stop</button> : <button type="submit" class="primary" disabled={prompt.trim() === ''}>Ask</button>}
+          {/* Two buttons: one that became the other while it is clicked would ask again. */}
+          {running ? <button key="stop" type="button" onClick={() => shown.forEach((side) => void answers[side].stop())}>Stop</button> : <button key="ask" type="submit" class="primary" disabled={prompt.trim() === ''}>Ask</button>}
           <label class="fine">Temperature <input class="narrow" type="number" min={0} max={2} step={0.1} placeholder="model’s" value={temperature} onInput={(event) => setTemperature(event.currentTarget.value)} /></label>
           <span class="fine">Ctrl + Enter asks</span>
         </div>

@@ -30,7 +30,8 @@ export function PullDialog({ backends, title, model = '', close, done }: PullPro
         <PullProgress pull={pull} />
         {running && <p class="fine">It goes on as long as this is open.</p>}
         <div class="buttons">
-          {running ? <button type="button" onClick={pull.stop}>Stop</button> : <button type="submit" class="primary" disabled={name.trim() === ''}>Pull</button>}
+          {/* Two buttons: one that became the other while it is clicked would pull again. */}
+          {running ? <button key="stop" type="button" onClick={pull.stop}>Stop</button> : <button key="pull" type="submit" class="primary" disabled={name.trim() === ''}>Pull</button>}
         </div>
       </form>
     </Dialog>
