@@ -173,6 +173,7 @@ export interface TrendRow {
   readonly hour_bucket: number;
   readonly group?: string;
   readonly request_count: number;
+  readonly completed_count?: number;
   readonly failed_count?: number;
   readonly avg_latency_ms?: number | null;
   readonly latency_p50_ms?: number | null;

@@ -18,6 +18,8 @@ const groupings = [['', 'All'], ['node', 'Machine'], ['model', 'Model'], ['tag',
 const filters = ['node', 'model', 'tag', 'key'] as const;
 const everyMs = 15_000;
 const mostLines = 7;
+/** What has no machine, model or tag. */
+const noGroup = 'none';
 
 export default function Trends() {
   const chosen = choices.value;
@@ -26,6 +28,8 @@ export default function Trends() {
   const range = rangeOf(chosen, Date.now() / 1000, '24h');
   const wanted = { ...filter, ...(by === '' ? {} : { by }) };
   const trends = useResource(JSON.stringify([chosen['range'], chosen['from'], chosen['to'], wanted]), () => api.trends(rangeOf(choices.value, Date.now() / 1000, '24h'), wanted), everyMs);
+  // A request with several tags is in several of the groups.
+  const whole = useResource(JSON.stringify([chosen['range'], chosen['from'], chosen['to'], filter, by === 'tag']), () => (by === 'tag' ? api.trends(rangeOf(choices.value, Date.now() / 1000, '24h'), filter) : Promise.resolve(null)), everyMs);
   return (
     <div>
       <header class="view-head">
@@ -34,12 +38,13 @@ export default function Trends() {
         <Segments label="Split by" options={groupings} value={(groupings.find(([name]) => name === by) ?? groupings[0])[0]} pick={(name) => choose({ by: name })} />
         {filters.filter((name) => chosen[name]).map((name) => <button key={name} type="button" onClick={() => choose({ [name]: '' })}>{name} {chosen[name]} ✕<span class="hidden"> take this filter away</span></button>)}
       </header>
-      <Loaded of={trends} what="Reading the trends">{(data) => <Charts data={data} range={range} by={by} />}</Loaded>
+      <Loaded of={trends} what="Reading the trends">{(data) => <Charts data={data} counted={by === 'tag' ? whole.data?.data : data.data} range={range} by={by} />}</Loaded>
     </div>
   );
 }
 
-function Charts({ data, range, by }: { readonly data: TrendsData; readonly range: Range; readonly by: string }) {
+/** `counted`: rows in which each request is once. */
+function Charts({ data, counted, range, by }: { readonly data: TrendsData; readonly counted: readonly TrendRow[] | undefined; readonly range: Range; readonly by: string }) {
   const step = data.bucket_s ?? 3600;
   const times = bucketTimes(range, step);
   if (data.data.every((row) => row.request_count === 0)) return <NoRequest />;
@@ -49,7 +54,7 @@ function Charts({ data, range, by }: { readonly data: TrendsData; readonly range
   const unit = `per ${bucket}`;
   return (
     <>
-      <Tiles tiles={tilesOf(data.data)} />
+      {counted !== undefined && <Tiles tiles={tilesOf(counted)} />}
       <div class="multiples">
         <Chart {...shared} title="Requests" unit={unit} text={short} lines={bars((row) => row.request_count)} />
         <Chart {...shared} title="Tokens" unit={unit} text={short} lines={by === '' ? tokenBars(data.data, times) : bars((row) => (row.total_prompt_tokens ?? 0) + (row.total_completion_tokens ?? 0))} />
@@ -73,7 +78,7 @@ function NoRequest() {
 
 const onlyFilters = () => Object.fromEntries(filters.flatMap((name) => (choices.value[name] ? [[name, choices.value[name] ?? '']] : [])));
 
-const reader = (by: string, value: (row: TrendRow) => number | null | undefined) => ({ at: (row: TrendRow) => row.hour_bucket, group: (row: TrendRow) => (by === '' ? 'all requests' : row.group || 'none'), value });
+const reader = (by: string, value: (row: TrendRow) => number | null | undefined) => ({ at: (row: TrendRow) => row.hour_bucket, group: (row: TrendRow) => (by === '' ? 'all requests' : row.group || noGroup), value });
 
 /** The tallest pile is drawn first, so that the lower ones stand in front of it. */
 function barsOf(rows: readonly TrendRow[], times: readonly number[], by: string, read: (row: TrendRow) => number | undefined): readonly ChartLine[] {
@@ -110,14 +115,19 @@ function spread(rows: readonly TrendRow[], times: readonly number[], by: string,
 function coloursFor(lines: readonly Line[], by: string): readonly number[] {
   if (by === '') return lines.map(() => 1);
   const own = coloursOf(lines.map((line) => line.name));
-  return lines.map(({ name }) => (name === 'others' ? 0 : (by === 'node' && colourOf(name)) || (own.get(name) ?? 0)));
+  return lines.map(({ name }) => (name === 'others' || name === noGroup ? 0 : (by === 'node' && colourOf(name)) || (own.get(name) ?? 0)));
 }
 
 function tilesOf(rows: readonly TrendRow[]): readonly (readonly [string, string])[] {
   const sum = (read: (row: TrendRow) => number | null | undefined): number => rows.reduce((all, row) => all + (read(row) ?? 0), 0);
   const requests = sum((row) => row.request_count);
   const failed = sum((row) => row.failed_count);
-  const weighted = (read: (row: TrendRow) => number | null | undefined): number | null => (requests === 0 ? null : sum((row) => (read(row) ?? 0) * row.request_count) / requests);
+  // Only what was answered has a latency.
+  const weight = (row: TrendRow): number => row.completed_count ?? row.request_count;
+  const weighted = (read: (row: TrendRow) => number | null | undefined): number | null => {
+    const known = sum((row) => (typeof read(row) === 'number' ? weight(row) : 0));
+    return known === 0 ? null : sum((row) => (read(row) ?? 0) * weight(row)) / known;
+  };
   return [
     ['Requests', count(requests)],
     ['Failed', requests === 0 ? '–' : `${count(failed)} (${share(failed / requests)})`],
