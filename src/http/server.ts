@@ -101,7 +101,7 @@ interface Inside extends ServerOptions {
 function answer(options: Inside, request: IncomingMessage, response: ServerResponse): void {
   const requestId = options.newRequestId();
   const reply = new SocketReply(response, requestId, options.patience.unreadMs);
-  const url = request.url ?? '/';
+  const url = originForm(request.url ?? '/');
   const queryAt = url.indexOf('?');
   const path = belowBase(queryAt < 0 ? url : url.slice(0, queryAt), options.basePath);
   let shape = shapeForPath(path ?? '/', options.shapes);
@@ -124,6 +124,15 @@ function answer(options: Inside, request: IncomingMessage, response: ServerRespo
   } catch (thrown) {
     fail(thrown);
   }
+}
+
+/** Clients that call through a proxy may write the whole address (RFC 9112, 3.2.2). */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  const authority = /^https?:\/\/[^/?#]+/i.exec(target)?.[0];
+  if (authority === undefined) return target;
+  const rest = target.slice(authority.length);
+  return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 /** Writes what a browser has to see; true when that was all it asked for. */

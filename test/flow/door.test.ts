@@ -276,6 +276,17 @@ test('a name that somebody had pointed at this machine reads nothing (DNS rebind
   expect(await status('evil.example', '/health')).toBe(200);
 });
 
+test('an address that is written whole is the same address, with the same door before it', async () => {
+  const { router } = await start({ access: accessOf({ standalone: closed, runtimeAgent: closed }, [keyEntry('ann')]) });
+  const send = plainClient(router.url);
+  const status = async (target: string, headers: Record<string, string> = {}): Promise<number> => (await send('GET', target, headers)).status;
+  for (const written of [`${router.url}/v1/models`, 'HTTPS://models.example/v1/models?x=1']) expect([written, await status(written), await status(written, bearer('ann'))]).toEqual([written, 401, 200]);
+  expect([await status(router.url, bearer('ann')), await status(`${router.url}?x=1`, bearer('ann'))]).toEqual([200, 200]);
+  for (const other of ['http:///v1/models', 'ftp://x/v1/models', 'http://x//v1/models']) expect([other, await status(other, bearer('ann'))]).toEqual([other, 404]);
+  const { router: local } = await start({ access: accessOf({ standalone: open, runtimeAgent: open }, [keyEntry('ann')]) });
+  expect((await plainClient(local.url)('GET', `${local.url}/v1/models`, { host: 'evil.example' })).status).toBe(403);
+});
+
 test('health tells where the servers are to this machine and to keys, and to nobody else (ruling 14)', async () => {
   const { router } = await start({ access: accessOf({ standalone: open, runtimeAgent: open }, [keyEntry('ann'), keyEntry('old', { enabled: false })]) });
   const tells = async (headers: Record<string, string>): Promise<boolean> => 'endpoints' in (await read(await router.get('/health', headers))).body;
