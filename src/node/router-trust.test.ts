@@ -65,6 +65,18 @@ test('a machine that is known goes to the router that proves it, at whatever add
   expect(bed.said).toEqual([]);
 });
 
+test('moved to another router, it goes back to the one of before at the word of a person alone', async () => {
+  const bed = new Bed();
+  const before = await bed.trust().termsFor(den, signal);
+  bed.router.enrol(before?.secret ?? '');
+  const trust = bed.trust(null, { secret: 'of-the-other-router' });
+  expect([await trust.termsFor(den, signal), await trust.termsFor(den, signal)]).toEqual([null, null]);
+  expect(bed.said).toEqual([expect.stringMatching(/den at http:\/\/10\.0\.0\.5:11435 knows this machine from before.*--router-url/)]);
+  expect(await trust.termsFor(given, signal)).toEqual(before);
+  bed.router.token = 'token';
+  expect(await bed.trust('token', { secret: 'of-the-other-router' }).termsFor(den, signal)).toEqual({ ...before, joinToken: 'token' });
+});
+
 test('given the token of another router, it stays where it belongs, says so once, and does not show the token there', async () => {
   const bed = new Bed();
   bed.router.enrol('ours').token = 'token';

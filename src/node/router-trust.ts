@@ -62,7 +62,7 @@ export class RouterTrust {
     const proof = await this.#ask(router, signal);
     if (proof === null) return null;
     const own = secretFor(identity.secret, router.url);
-    const known = [this.#membership?.secret, own].find((secret) => secret !== undefined && provesSecret(proof, secret));
+    const known = this.#secretsFor(router, own).find((secret) => provesSecret(proof, secret));
     const isItsToken = joinToken !== null && (router.name === undefined || (await this.#provesToken(proof, joinToken)));
     if (known !== undefined) {
       if (joinToken !== null && !isItsToken) this.#sayWhoseToken(router);
@@ -70,8 +70,15 @@ export class RouterTrust {
     }
     const isBelieved = router.name === undefined || (joinToken === null ? this.#membership === null : isItsToken);
     if (isBelieved) return { secret: own, joinToken };
-    this.#warn(router);
+    if (provesSecret(proof, own)) this.#sayLeft(router);
+    else this.#warn(router);
     return null;
+  }
+
+  /** Where it was once but does not belong any more it goes back to at a person's word alone. */
+  #secretsFor({ name }: NamedRouter, own: string): readonly string[] {
+    if (this.#membership === null) return [own];
+    return name === undefined ? [this.#membership.secret, own] : [this.#membership.secret];
   }
 
   /** The router has let this machine in. One that can prove itself from now on is kept, and told apart from others. Never rejects. */
@@ -120,6 +127,10 @@ export class RouterTrust {
     const { joinToken } = this.#parts;
     const line = `${name ?? ''} at ${url} announces itself, but does not know this machine${joinToken === null ? '' : ' or its join token'}, so it is told nothing. If it is yours: get a token there with \`oar nodes token\` and run \`oar node --join TOKEN\` here, or name it with --router-url ${url}.`;
     this.#sayOnce(line);
+  }
+
+  #sayLeft({ url, name }: NamedRouter): void {
+    this.#sayOnce(`${name ?? ''} at ${url} knows this machine from before, but it belongs to another router now. To move it back, start it once with --router-url ${url}.`);
   }
 
   /** Whoever gave it may have meant to move the machine. */
