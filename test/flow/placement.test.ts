@@ -35,8 +35,11 @@ describe.each(['adaptive', 'least-busy'])('placement %s', (placement) => {
 
   test('twelve calls at once for a cold model load it on exactly one server (proxy part 2.2)', async () => {
     const bed = await pair(config, { maxConcurrent: 12 });
-    for (const fake of [bed.one, bed.two]) fake.script('a:1b', { firstByteDelayMs: 60 });
-    const answers = await Promise.all(many(bed.router, 12));
+    const releases = [bed.one.hold(), bed.two.hold()];
+    const calls = many(bed.router, 12);
+    await until(() => bed.one.received + bed.two.received === 12);
+    for (const release of releases) release();
+    const answers = await Promise.all(calls);
     expect(answers.map(({ status }) => status)).toEqual(Array(12).fill(200));
     expect(loaded(bed)).toBe(1);
     expect([bed.one.running.peak, bed.two.running.peak].sort((a, b) => a - b)).toEqual([0, 12]);
