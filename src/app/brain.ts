@@ -85,7 +85,7 @@ export function createBrain(given: BrainSources): Brain {
   const sources: Bound = { ...given, tokensOf };
   const wanted = (request: InferenceRequest): Wanted => {
     const fleet = sources.fleet.view();
-    if (fleet.backends.length === 0) throw new RouterError('no_capacity', 'No inference server is connected. Start Ollama or another one on this machine; it is found within seconds.', { retryAfterMs: 5000, noBackends: true });
+    if (fleet.backends.length === 0) throw new RouterError('no_capacity', `No inference server is connected. ${wayToOne(fleet)}`, { retryAfterMs: 5000, noBackends: true });
     const found = resolveWanted({ asked: request.model, table: sources.table(), fleet, aliases: sources.aliases }, request.fallbackModels);
     return found.resolved?.kind === 'auto' && request.task !== 'chat' ? { ...found, resolved: resolve({ asked: onlyChoice(request, fleet), table: sources.table(), fleet, aliases: {} }) } : found;
   };
@@ -122,6 +122,12 @@ export function createBrain(given: BrainSources): Brain {
     target: (request, candidate) => targetOf(sources, request, candidate),
     showsRouter: (request, decision) => request.dialect === 'openai-chat' && (sources.table().fromFile || decision.classification !== null || request.router !== null),
   };
+}
+
+function wayToOne({ nodes }: FleetView): string {
+  const waiting = nodes.filter(({ status }) => status === 'waiting').length;
+  if (waiting === 0) return 'Start Ollama or another one on this machine; it is found within seconds.';
+  return `${waiting === 1 ? 'A machine waits' : `${waiting} machines wait`} to be let in: \`oar nodes\` on the router's machine lists them, \`oar nodes approve\` lets one in.`;
 }
 
 /** Null for most: then only what is asked for may serve. A raw prompt is written for its model, and one without messages is about the model itself. */
