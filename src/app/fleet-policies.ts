@@ -24,6 +24,7 @@ import { mayUse } from '../util/model-name.ts';
 import type { Part } from './lifecycle.ts';
 import { createPreloading } from './preloading.ts';
 import { presetContexts } from './preset-contexts.ts';
+import { configurationRows } from './configuration-rows.ts';
 import { configView, settingSources } from './settings-view.ts';
 
 export interface FleetPolicySources {
@@ -135,6 +136,7 @@ function settingsSources({ config, version, fleet, whereFrom }: FleetPolicySourc
     localNodeId: config.server.nodeId,
     config: configView(config),
     sources: () => settingSources(whereFrom, live),
+    configuration: configurationRows(config, whereFrom),
     settings: live,
     pins: {
       get nodes() {

@@ -17,6 +17,8 @@ export interface LiveSettingsSources {
   readonly config: Readonly<Record<string, unknown>>;
   /** Where each value came from, by its path in `config`; what nobody knows is absent. */
   sources(): Readonly<Record<string, string>>;
+  /** All of it, under the keys of the file. */
+  readonly configuration: readonly { readonly key: string; readonly value: unknown; readonly source: string }[];
   readonly settings: {
     readonly values: { readonly num_ctx_overrides: object; readonly dynamic_num_ctx: boolean; readonly num_ctx_auto_calculate: boolean };
     change(wanted: Readonly<Record<string, unknown>>): Promise<object>;
@@ -57,7 +59,7 @@ function isMachine(id: string, { nodes, backends }: FleetView): boolean {
   return nodes.some((node) => node.id === id) || backends.some((backend) => backend.nodeId === id);
 }
 
-function settingsView({ routerVersion, hostname, localNodeId, config, sources, settings, fleet }: LiveSettingsSources): unknown {
+function settingsView({ routerVersion, hostname, localNodeId, config, sources, configuration, settings, fleet }: LiveSettingsSources): unknown {
   const { num_ctx_overrides: overrides, ...toggles } = settings.values;
   const { context, ...others } = config;
   return {
@@ -65,6 +67,7 @@ function settingsView({ routerVersion, hostname, localNodeId, config, sources, s
     router_hostname: hostname,
     config: { toggles, context: { ...(context as object | undefined), dynamic_num_ctx: toggles.dynamic_num_ctx, num_ctx_auto_calculate: toggles.num_ctx_auto_calculate, num_ctx_overrides: overrides }, ...others },
     sources: sources(),
+    configuration,
     nodes: fleet().nodes.map(({ id, status, report }) => ({ node_id: id, status, agent_version: report?.agentVersion ?? null, is_router: id === localNodeId })),
   };
 }

@@ -59,6 +59,11 @@ test('each value says where it came from', async () => {
     'context.protect': 'router.yaml:6', 'context_protection.mode': 'router.yaml:6', 'context.overflow': 'default', 'context.num_ctx_overrides.a:1b': 'router.yaml:8', 'rebalancer.max_retries': 'OAR_ROUTER__RETRIES', 'server.port': '--port',
     'auto_pull_config.allowed': 'FLEET_AUTO_PULL', 'toggles.image_generation': 'router.yaml:10', 'toggles.transcription': 'default',
   });
+  const rows = (await settingsOf(router))['configuration'] as unknown as readonly Json[];
+  expect(rows.filter(({ key }) => ['context.protect', 'router.retries', 'server.port', 'store.kind', 'telemetry.traces.retainDays'].includes(String(key)))).toEqual([
+    { key: 'server.port', value: 0, source: '--port' }, { key: 'router.retries', value: 1, source: 'OAR_ROUTER__RETRIES' }, { key: 'context.protect', value: 'strip', source: 'router.yaml:6' },
+    { key: 'store.kind', value: 'memory', source: 'router.yaml:1' }, { key: 'telemetry.traces.retainDays', value: 30, source: 'default' },
+  ]);
   await change(router, { transcription: false, dynamic_num_ctx: true, num_ctx_overrides: { 'b:1b': 8192 } });
   expect(await sources()).toMatchObject({ 'toggles.transcription': 'run-time', 'context.dynamic_num_ctx': 'run-time', 'context.num_ctx_overrides.a:1b': 'router.yaml:8', 'context.num_ctx_overrides.b:1b': 'run-time' });
   const shown = (value: unknown, path: string): readonly string[] => (typeof value === 'object' && value !== null ? Object.entries(value).flatMap(([name, inner]) => shown(inner, path === '' ? name : `${path}.${name}`)) : [path]);

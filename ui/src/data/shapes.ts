@@ -391,6 +391,6 @@ export interface SettingsReport {
   readonly router_hostname?: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly nodes?: readonly Readonly<Record<string, unknown>>[];
-  /** Where each value came from. */
-  readonly sources?: Readonly<Record<string, string>>;
+  /** All of the configuration, under the keys of its file; an older router tells none. */
+  readonly configuration?: readonly { readonly key: string; readonly value: unknown; readonly source: string }[];
 }

@@ -1,6 +1,6 @@
 /** What is configured and where it came from, what may be switched while the router runs, keys for admins, and this page itself. */
+import { useState } from 'preact/hooks';
 import * as api from '../data/api.ts';
-import { settingRows } from '../data/flatten.ts';
 import { duration, words } from '../data/format.ts';
 import { keyNeeded } from '../data/request.ts';
 import { useResource } from '../data/resource.ts';
@@ -57,15 +57,8 @@ const hints: Readonly<Record<string, string>> = {
   fleet_intelligence: 'Write a briefing of the fleet from time to time.',
 };
 
-/** These are told in seconds. */
-const inSeconds = /^(?:heartbeat\.\w+|rebalancer\.hold|auto_pull_config\.wait)$/;
-
 function Configured({ data, changed }: { readonly data: SettingsReport; readonly changed: () => void }) {
-  const { toggles, ...others } = data.config;
-  const switches = Object.entries((toggles ?? {}) as Record<string, unknown>).filter((entry): entry is [string, boolean] => typeof entry[1] === 'boolean');
-  const sources = data.sources ?? {};
-  const rows = settingRows(others).map((row) => ({ ...row, value: inSeconds.test(row.path) ? duration(Number(row.value) * 1000) : row.value, source: sources[row.path] ?? '' }));
-  const told = Object.keys(sources).length > 0;
+  const switches = Object.entries((data.config['toggles'] ?? {}) as Record<string, unknown>).filter((entry): entry is [string, boolean] => typeof entry[1] === 'boolean');
   return (
     <>
       <section>
@@ -78,14 +71,33 @@ function Configured({ data, changed }: { readonly data: SettingsReport; readonly
         {(data.nodes ?? []).length === 0 && <p class="fine">None is known yet.</p>}
         <ul class="plain-list">{(data.nodes ?? []).map((node) => <li key={String(node['node_id'])}><strong>{String(node['node_id'])}</strong> <span class="fine">{String(node['agent_version'] ?? node['version'] ?? 'tells no version')}{node['is_router'] === true && ' · the router itself'}</span></li>)}</ul>
       </section>
-      <section>
-        <h2>Configuration</h2>
-        <Table name="settings" caption="Configuration" rows={rows} keyOf={(row) => row.path} order={{ column: 'path', down: false }} columns={[
-          { id: 'path', title: 'Key', value: (row) => row.path, show: (row) => <code>{row.path}</code> },
-          { id: 'value', title: 'Value', value: (row) => row.value, show: (row) => <span class="setting-value">{row.value}</span> },
-          ...(told ? [{ id: 'source', title: 'From', value: (row: (typeof rows)[number]) => row.source || 'default' }] : []),
-        ]} />
-      </section>
+      <Configuration rows={data.configuration ?? []} />
     </>
   );
+}
+
+type SettingRow = NonNullable<SettingsReport['configuration']>[number];
+
+const kinds = [['all', 'All'], ['set', 'Set by somebody']] as const;
+
+function Configuration({ rows }: { readonly rows: readonly SettingRow[] }) {
+  const [kind, setKind] = useState<'all' | 'set'>('all');
+  const shown = kind === 'all' ? rows : rows.filter(({ source }) => source !== 'default');
+  const told = rows.some(({ source }) => source !== '');
+  return (
+    <section>
+      <h2>Configuration</h2>
+      {told && <Segments label="Which" options={kinds} value={kind} pick={setKind} />}
+      <Table name="settings" caption="Configuration" rows={shown} keyOf={(row) => row.key} order={{ column: 'path', down: false }} columns={[
+        { id: 'path', title: 'Key', value: (row) => row.key, show: (row) => <code class="setting-key">{row.key.split(/(?<=\.)/).flatMap((part) => [<wbr key={part} />, part])}</code> },
+        { id: 'value', title: 'Value', value: (row) => settingText(row), show: (row) => <span class="setting-value" title={String(row.value)}>{settingText(row)}</span> },
+        ...(told ? [{ id: 'source', title: 'From', value: (row: SettingRow) => row.source }] : []),
+      ]} />
+    </section>
+  );
+}
+
+function settingText({ key, value }: SettingRow): string {
+  if (typeof value === 'number' && key.endsWith('Ms')) return duration(value);
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
