@@ -1,6 +1,7 @@
 /** Every address of the router that the dashboard asks, in one place. */
 import { call, send } from './request.ts';
 import type { CaptureKey, Captured } from './capture-shapes.ts';
+import type { AccessKey } from './key-shapes.ts';
 import type * as shapes from './shapes.ts';
 import type { Range } from './url-state.ts';
 
@@ -67,10 +68,10 @@ export const openSession = (key: string) => call<shapes.Session>('/v1/session', 
 export const closeSession = () => call('/v1/session', { method: 'DELETE' });
 
 const asAdmin = (key: string) => ({ authorization: `Bearer ${key}` });
-export const accessKeys = (admin: string) => call<{ version: number; keys: readonly shapes.AccessKey[] }>('/v1/admin/access/keys', { headers: asAdmin(admin) });
-export const addKey = (admin: string, fields: Readonly<Record<string, unknown>>) => call<shapes.AccessKey & { key?: string }>('/v1/admin/access/keys', { method: 'POST', headers: asAdmin(admin), body: fields });
+export const accessKeys = (admin: string) => call<{ version: number; keys: readonly AccessKey[] }>('/v1/admin/access/keys', { headers: asAdmin(admin) });
+export const addKey = (admin: string, fields: Readonly<Record<string, unknown>>) => call<AccessKey & { key?: string }>('/v1/admin/access/keys', { method: 'POST', headers: asAdmin(admin), body: fields });
 export const changeKey = (admin: string, id: string, fields: Readonly<Record<string, unknown>>) => call(`/v1/admin/access/keys/${at(id)}`, { method: 'PATCH', headers: asAdmin(admin), body: fields });
-export const rotateKey = (admin: string, id: string) => call<shapes.AccessKey & { key?: string }>(`/v1/admin/access/keys/${at(id)}/rotate`, { method: 'POST', headers: asAdmin(admin), body: {} });
+export const rotateKey = (admin: string, id: string) => call<AccessKey & { key?: string }>(`/v1/admin/access/keys/${at(id)}/rotate`, { method: 'POST', headers: asAdmin(admin), body: {} });
 export const revokeKey = (admin: string, id: string) => call(`/v1/admin/access/keys/${at(id)}`, { method: 'DELETE', headers: asAdmin(admin) });
 
 export const capture = (admin: string, id: string) => call<Captured>(`/v1/admin/traces/${at(id)}/capture`, { headers: asAdmin(admin) });

@@ -374,18 +374,6 @@ export interface Session {
   readonly scopes: readonly string[];
 }
 
-export interface AccessKey {
-  readonly id: string;
-  readonly name?: string;
-  readonly enabled?: boolean;
-  readonly scopes?: readonly string[];
-  readonly models?: readonly string[];
-  readonly maxPriority?: string;
-  readonly expiresAt?: string;
-  readonly lastUsedAt?: string | null;
-  readonly limits?: unknown;
-}
-
 export interface SettingsReport {
   readonly router_version?: string;
   readonly router_hostname?: string;
