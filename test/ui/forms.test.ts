@@ -135,6 +135,7 @@ test('an admin makes a key that works at once, and revokes it', async () => {
   const page = await openPage(router.url, '/settings', { expect: [/401/] });
   await page.getByRole('dialog').getByLabel('Key').fill(secretOf('ann'));
   await page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('Signed in as ann').waitFor();
   await page.getByLabel('Admin key').fill(secretOf('admin'));
   await page.getByRole('button', { name: 'Show the keys' }).click();
   await page.getByRole('row').filter({ hasText: 'ann' }).waitFor();
