@@ -4,6 +4,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { accessOf, closed, keyEntry, secretOf } from '../support/access-bed.ts';
 import { busyFleet } from '../support/busy-fleet.ts';
 import { routerWith } from '../support/flow-bed.ts';
+import { keysShown } from '../support/keys-page.ts';
 import { openPage } from '../support/page-bed.ts';
 
 test('the playground asks two models at once, and says who answered, how fast and why', async () => {
@@ -132,13 +133,7 @@ test('what a key may not do is refused in words', async () => {
 
 test('an admin makes a key that works at once, and revokes it', async () => {
   const { router } = await busyFleet({ access: accessOf({ standalone: closed, runtimeAgent: closed }, [keyEntry('ann', { scopes: ['standalone', 'read'] })]) });
-  const page = await openPage(router.url, '/settings', { expect: [/401/] });
-  await page.getByRole('dialog').getByLabel('Key').fill(secretOf('ann'));
-  await page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText('Signed in as ann').waitFor();
-  await page.getByLabel('Admin key').fill(secretOf('admin'));
-  await page.getByRole('button', { name: 'Show the keys' }).click();
-  await page.getByRole('row').filter({ hasText: 'ann' }).waitFor();
+  const page = await keysShown({ router });
   await page.getByRole('button', { name: 'Make a key' }).click();
   await page.getByRole('dialog', { name: 'Make a key' }).getByLabel('Id').fill('ci');
   await page.getByRole('button', { name: 'Make it' }).click();

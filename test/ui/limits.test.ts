@@ -3,24 +3,13 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { accessOf, bearer, closed, keyEntry, secretOf } from '../support/access-bed.ts';
+import { accessOf, bearer, closed, keyEntry } from '../support/access-bed.ts';
 import { type BusyFleet, busyFleet } from '../support/busy-fleet.ts';
-import { type PageOptions, openPage } from '../support/page-bed.ts';
+import { keysShown } from '../support/keys-page.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const ann = keyEntry('ann', { scopes: ['standalone', 'read'] });
 const hourly = { requests: 1, windowSeconds: 3600, tokens: 9000, concurrent: 2 };
-
-async function keysShown({ router }: BusyFleet, options: PageOptions = {}): Promise<Page> {
-  const page = await openPage(router.url, '/settings', { ...options, expect: [/401/, /400/] });
-  await page.getByRole('dialog').getByLabel('Key').fill(secretOf('ann'));
-  await page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText('Signed in as ann').waitFor();
-  await page.getByLabel('Admin key').fill(secretOf('admin'));
-  await page.getByRole('button', { name: 'Show the keys' }).click();
-  await page.getByRole('row').filter({ hasText: 'ann' }).waitFor();
-  return page;
-}
 
 const fleetWith = (...keys: readonly Record<string, unknown>[]): Promise<BusyFleet> => busyFleet({ access: accessOf({ standalone: closed, runtimeAgent: closed }, [ann, ...keys]) });
 
