@@ -11,6 +11,6 @@ export async function keysShown({ router }: { readonly router: { readonly url: s
   await page.getByText('Signed in as ann').waitFor();
   await page.getByLabel('Admin key').fill(secretOf('admin'));
   await page.getByRole('button', { name: 'Show the keys' }).click();
-  await page.getByRole('row').filter({ hasText: 'ann' }).waitFor();
+  await page.getByRole('row').filter({ hasText: /^ann/ }).waitFor();
   return page;
 }
