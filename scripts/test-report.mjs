@@ -65,7 +65,7 @@ export function afterSecondRun(first, second) {
   const fails = new Set(second.faults.map(({ file, name }) => `${file} ${name}`));
   const steady = first.faults.filter(({ file, name }) => !fails.has(`${file} ${name}`)).map((fault) => ({ ...fault, unsteady: true }));
   const note = [steady.length > 0 ? `${steady.length} unsteady` : '', second.note].filter(Boolean).join('; ');
-  return { ...first, passed: first.passed + Math.max(0, first.failed - second.failed), failed: second.failed, note, faults: [...second.faults, ...steady] };
+  return { ...first, passed: first.passed + first.failed - second.failed, failed: second.failed, note, faults: [...second.faults, ...steady] };
 }
 
 const longestMessage = 1500;
