@@ -136,7 +136,7 @@ function settingsSources({ config, version, fleet, whereFrom }: FleetPolicySourc
     localNodeId: config.server.nodeId,
     config: configView(config),
     sources: () => settingSources(whereFrom, live),
-    configuration: configurationRows(config, whereFrom),
+    configuration: () => configurationRows(config, whereFrom),
     settings: live,
     pins: {
       get nodes() {

@@ -18,7 +18,7 @@ export interface LiveSettingsSources {
   /** Where each value came from, by its path in `config`; what nobody knows is absent. */
   sources(): Readonly<Record<string, string>>;
   /** All of it, under the keys of the file. */
-  readonly configuration: readonly { readonly key: string; readonly value: unknown; readonly source: string }[];
+  configuration(): readonly { readonly key: string; readonly value: unknown; readonly source: string }[];
   readonly settings: {
     readonly values: { readonly num_ctx_overrides: object; readonly dynamic_num_ctx: boolean; readonly num_ctx_auto_calculate: boolean };
     change(wanted: Readonly<Record<string, unknown>>): Promise<object>;
@@ -67,7 +67,7 @@ function settingsView({ routerVersion, hostname, localNodeId, config, sources, c
     router_hostname: hostname,
     config: { toggles, context: { ...(context as object | undefined), dynamic_num_ctx: toggles.dynamic_num_ctx, num_ctx_auto_calculate: toggles.num_ctx_auto_calculate, num_ctx_overrides: overrides }, ...others },
     sources: sources(),
-    configuration,
+    configuration: configuration(),
     nodes: fleet().nodes.map(({ id, status, report }) => ({ node_id: id, status, agent_version: report?.agentVersion ?? null, is_router: id === localNodeId })),
   };
 }
