@@ -4,7 +4,6 @@ import { lookup } from 'node:dns/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import type { AccessParts } from '../access/create-access.ts';
 import { networkOf } from '../access/client-address.ts';
-import { hashOf } from '../util/secret-hash.ts';
 import { Throttle } from '../access/throttle.ts';
 import { backends as backendKinds } from '../backends/index.gen.ts';
 import type { Config } from '../config/config.ts';
@@ -52,7 +51,6 @@ export function createNodes(sources: NodesSources): RunningNodeDesk {
     ...(enrolToken === undefined ? {} : { enrolToken }),
     // A machine of one's own, with nothing that asks who somebody is.
     trustLocal: sources.keyless && enrolToken === undefined && isLoopback(config.server.host),
-    hashOf,
     newToken: () => `oarjoin_${randomBytes(24).toString('base64url')}`,
     ownNodeId: config.server.nodeId,
     heartbeatMs,

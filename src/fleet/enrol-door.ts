@@ -8,6 +8,7 @@ import type { Heartbeat, NodeCaller, RouterProof } from './fleet.ts';
 import { NodeNames } from './node-names.ts';
 import type { NodeStates } from './node-states.ts';
 import { RouterProofs } from './router-proofs.ts';
+import { hashOf } from '../util/secret-hash.ts';
 import type { ProofTerms } from '../util/router-proof.ts';
 
 /** Slows down those who try tokens. */
@@ -29,8 +30,6 @@ export interface DoorOptions {
   readonly enrolToken?: string;
   /** Whoever calls from this machine is taken as they come. */
   readonly trustLocal: boolean;
-  /** `sha256:…` */
-  hashOf(secret: string): string;
   newToken(): string;
   /** Is this the id of the router's own machine, or of a host of configured backends? */
   takenBy?(id: string): 'router' | 'backends' | null;
@@ -84,7 +83,7 @@ export class EnrolDoor {
     const { clock, attempts } = this.#options;
     const at = clock.now();
     const { secret, sender } = heartbeat;
-    const secretHash = secret === null ? null : this.#options.hashOf(secret);
+    const secretHash = secret === null ? null : hashOf(secret);
     this.#checkAttempts(sender, secretHash, at);
     const id = this.#idOf(heartbeat, secretHash);
     this.#checkName(id, heartbeat);
@@ -116,7 +115,7 @@ export class EnrolDoor {
   /** Whom the caller means, if they may speak for it; null: nobody that is known. */
   leaving(nodeId: string, caller: NodeCaller): string | null {
     const at = this.#options.clock.now();
-    const secretHash = caller.secret === null ? null : this.#options.hashOf(caller.secret);
+    const secretHash = caller.secret === null ? null : hashOf(caller.secret);
     this.#checkAttempts(caller.sender, secretHash, at);
     const id = this.#names.meant(nodeId, caller.sender);
     const known = this.#book.nodes.get(id);
@@ -157,7 +156,7 @@ export class EnrolDoor {
   }
 
   async newToken(): Promise<string> {
-    const { enrolToken, book, hashOf, newToken } = this.#options;
+    const { enrolToken, book, newToken } = this.#options;
     if (enrolToken !== undefined) throw new RouterError('conflict', 'The join token is the one of fleet.enrolToken. Change it there, or take it out.');
     const token = newToken();
     await book.change((before) => ({ ...before, tokenHash: hashOf(token) }));
@@ -179,12 +178,12 @@ export class EnrolDoor {
   #tokenOf({ joinToken }: Heartbeat): 'right' | 'wrong' | 'none' {
     if (joinToken === null) return 'none';
     const right = this.#tokenHash();
-    return right !== null && this.#options.hashOf(joinToken) === right ? 'right' : 'wrong';
+    return right !== null && hashOf(joinToken) === right ? 'right' : 'wrong';
   }
 
   /** Of the token that lets machines in. */
   #tokenHash(): string | null {
-    const { hashOf, enrolToken } = this.#options;
+    const { enrolToken } = this.#options;
     return enrolToken === undefined ? this.#book.tokenHash : hashOf(enrolToken);
   }
 

@@ -28,7 +28,7 @@ async function deskOf(more: Partial<NodeDeskOptions> = {}) {
     sink: { add: (server) => fleet.addBackend(backend(server)), replace: (server) => fleet.replaceBackend(backend(server)), remove: (id) => fleet.removeBackend(id), setNode: (id, nodeId) => fleet.setNode(id, nodeId) },
     book: new KeptBook({ get: (key) => Promise.resolve(store.get(key) ?? null), put: (key, text) => Promise.resolve(void store.set(key, text)) }),
     attempts: { waitMs: () => 0, failed() {}, succeeded() {}, isKnown: () => false },
-    hashOf: (secret) => `sha256:${secret}`, newToken: () => 'token',
+    newToken: () => 'token',
     ...more,
   });
   await fleet.start();
